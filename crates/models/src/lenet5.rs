@@ -1,0 +1,67 @@
+//! LeNet-5.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::nn::conv::Conv2d;
+use burn::tensor::Tensor;
+use burn::tensor::activation::relu;
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+
+use crate::initial::Initial;
+use crate::{ImageShape, ModelError};
+
+/// LeNet-5 in its usual modern form, with ReLU and max pooling; 61,706 parameters at 1x28x28 and 10 classes.
+///
+/// The first convolution pads by 2, so that 28x28 images meet the second layer as the original's 32x32 did.
+/// LeCun et al. 1998, "Gradient-based learning applied to document recognition".
+#[derive(Module, Debug)]
+pub struct LeNet5 {
+    conv1: Conv2d,
+    conv2: Conv2d,
+    fc1: Linear,
+    fc2: Linear,
+    head: Linear,
+}
+
+impl LeNet5 {
+    /// Below this, nothing is left after the second pooling.
+    const LEAST: usize = 12;
+
+    pub(crate) fn new<F: FnMut() -> f64>(
+        shape: ImageShape,
+        classes: usize,
+        initial: &mut Initial<'_, F>,
+    ) -> Result<Self, ModelError> {
+        if shape.height < Self::LEAST || shape.width < Self::LEAST {
+            return Err(ModelError::ImageTooSmall {
+                model: "lenet5",
+                least: Self::LEAST,
+                shape,
+            });
+        }
+        let pooled = |size: usize| (size / 2 - 4) / 2;
+        Ok(Self {
+            conv1: initial.conv2d(shape.channels, 6, 5, 2),
+            conv2: initial.conv2d(6, 16, 5, 0),
+            fc1: initial.linear(16 * pooled(shape.height) * pooled(shape.width), 120),
+            fc2: initial.linear(120, 84),
+            head: initial.linear(84, classes),
+        })
+    }
+
+    /// Images `[batch, channels, height, width]` to logits `[batch, classes]`.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let values = halve(relu(self.conv1.forward(images)));
+        let values = halve(relu(self.conv2.forward(values)));
+        let values = values.flatten(1, 3);
+        let values = relu(self.fc1.forward(values));
+        let values = relu(self.fc2.forward(values));
+        self.head.forward(values)
+    }
+}
+
+/// The maximum of each 2x2 square.
+fn halve(values: Tensor<4>) -> Tensor<4> {
+    max_pool2d(values, MaxPoolOptions::new([2, 2]))
+}

@@ -1,0 +1,100 @@
+//! AdamW: Adam with decoupled weight decay.
+
+use burn::optim::{LearningRate, Optimizer};
+use burn::tensor::{Device, Tensor};
+
+use crate::adam::{Adam, AdamState};
+use crate::{ModuleUpdate, OptimizerError};
+
+/// AdamW, as `torch.optim.AdamW`: the weights shrink by themselves, not through the gradient.
+///
+/// ```text
+/// θ ← θ · (1 − lr · weight_decay)
+/// then one step of Adam without weight decay
+/// ```
+///
+/// | parameter | default | allowed |
+/// | --- | --- | --- |
+/// | `beta1`, `beta2` | 0.9, 0.999 | at least 0 and below 1 |
+/// | `epsilon` | 1e-8 | at least 0 |
+/// | `weight_decay` | 0.01 | at least 0 |
+///
+/// Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdamW {
+    adam: Adam,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self {
+            adam: Adam::new().weight_decay(0.01),
+        }
+    }
+}
+
+impl AdamW {
+    /// AdamW with PyTorch's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The decay rates of the averages of the gradient and of its square.
+    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
+        self.adam = self.adam.betas(beta1, beta2);
+        self
+    }
+
+    /// What is added to the denominator.
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.adam = self.adam.epsilon(epsilon);
+        self
+    }
+
+    /// The share of each weight, times the learning rate, that every update takes away.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.adam = self.adam.weight_decay(weight_decay);
+        self
+    }
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// Names the first parameter that is out of its range.
+    pub fn check(&self) -> Result<(), OptimizerError> {
+        self.adam.check()
+    }
+
+    /// The update of a whole module.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn build(self) -> Result<ModuleUpdate, OptimizerError> {
+        self.check()?;
+        Ok(ModuleUpdate::new(self))
+    }
+}
+
+impl Optimizer for AdamW {
+    type State<const D: usize> = AdamState<D>;
+
+    fn step<const D: usize>(
+        &self,
+        lr: LearningRate,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        state: Option<AdamState<D>>,
+    ) -> (Tensor<D>, Option<AdamState<D>>) {
+        let tensor = if self.adam.weight_decay == 0.0 {
+            tensor
+        } else {
+            tensor.mul_scalar(1.0 - lr * self.adam.weight_decay)
+        };
+        let (tensor, state) = self.adam.descend(lr, tensor, grad, state);
+        (tensor, Some(state))
+    }
+
+    fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
+        Adam::to_device(state, device)
+    }
+}

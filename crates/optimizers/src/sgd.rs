@@ -1,0 +1,200 @@
+//! Stochastic gradient descent.
+
+use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
+use burn::tensor::{Device, Tensor};
+
+use crate::error::{OptimizerError, not_negative, require};
+use crate::{ModuleUpdate, record::take_tensor};
+
+/// Stochastic gradient descent with momentum, as `torch.optim.SGD`.
+///
+/// ```text
+/// g ← gradient + weight_decay · θ
+/// b ← g                                     on the first update
+/// b ← momentum · b + (1 − dampening) · g    afterwards
+/// θ ← θ − lr · (nesterov ? g + momentum · b : b)
+/// ```
+///
+/// Without momentum there is no `b`, and `θ ← θ − lr · g`.
+///
+/// | parameter | default | allowed |
+/// | --- | --- | --- |
+/// | `momentum` | 0 | at least 0 and below 1 |
+/// | `dampening` | 0 | 0 to 1 |
+/// | `nesterov` | `false` | needs momentum and no dampening |
+/// | `weight_decay` | 0 | at least 0; added to the gradient (L2) |
+///
+/// Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning".
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sgd {
+    momentum: f64,
+    dampening: f64,
+    nesterov: bool,
+    weight_decay: f64,
+}
+
+impl Sgd {
+    /// Plain gradient descent: no momentum, no weight decay.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How much of the last step's direction is kept.
+    pub fn momentum(mut self, momentum: f64) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
+    /// The share of each new gradient that is left out of the momentum buffer.
+    pub fn dampening(mut self, dampening: f64) -> Self {
+        self.dampening = dampening;
+        self
+    }
+
+    /// Whether to look ahead along the momentum (Nesterov).
+    pub fn nesterov(mut self, nesterov: bool) -> Self {
+        self.nesterov = nesterov;
+        self
+    }
+
+    /// The L2 penalty, added to the gradient.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.weight_decay = weight_decay;
+        self
+    }
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// Names the first parameter that is out of its range.
+    pub fn check(&self) -> Result<(), OptimizerError> {
+        crate::error::decay_rate("momentum", self.momentum)?;
+        require(
+            "dampening",
+            self.dampening,
+            "from 0 to 1",
+            (0.0..=1.0).contains(&self.dampening),
+        )?;
+        not_negative("weight_decay", self.weight_decay)?;
+        if self.nesterov {
+            require(
+                "momentum",
+                self.momentum,
+                "above 0 with nesterov",
+                self.momentum > 0.0,
+            )?;
+            require(
+                "dampening",
+                self.dampening,
+                "0 with nesterov",
+                self.dampening == 0.0,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The update of a whole module.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn build(self) -> Result<ModuleUpdate, OptimizerError> {
+        self.check()?;
+        Ok(ModuleUpdate::new(self))
+    }
+}
+
+/// What [`Sgd`] keeps for one parameter.
+#[derive(Debug, Clone)]
+pub struct SgdState<const D: usize> {
+    /// The momentum buffer, in the parameter's shape and type.
+    pub momentum_buffer: Tensor<D>,
+}
+
+impl<const D: usize> RecordState for SgdState<D> {
+    fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
+        out.push_tensor(
+            prefix,
+            "momentum_buffer",
+            self.momentum_buffer.clone().into_data(),
+        );
+    }
+
+    fn state_unflatten(prefix: &str, source: &mut StateSource, device: &Device) -> Option<Self> {
+        Some(Self {
+            momentum_buffer: take_tensor(source, prefix, "momentum_buffer", device)?,
+        })
+    }
+}
+
+impl Optimizer for Sgd {
+    type State<const D: usize> = SgdState<D>;
+
+    fn step<const D: usize>(
+        &self,
+        lr: LearningRate,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        state: Option<SgdState<D>>,
+    ) -> (Tensor<D>, Option<SgdState<D>>) {
+        let gradient = if self.weight_decay == 0.0 {
+            grad
+        } else {
+            grad + tensor.clone().mul_scalar(self.weight_decay)
+        };
+        if self.momentum == 0.0 {
+            return (tensor - gradient.mul_scalar(lr), None);
+        }
+        let buffer = match state {
+            None => gradient.clone(),
+            Some(state) => {
+                let kept = state.momentum_buffer.mul_scalar(self.momentum);
+                kept + gradient.clone().mul_scalar(1.0 - self.dampening)
+            }
+        };
+        let direction = if self.nesterov {
+            gradient + buffer.clone().mul_scalar(self.momentum)
+        } else {
+            buffer.clone()
+        };
+        let state = SgdState {
+            momentum_buffer: buffer,
+        };
+        (tensor - direction.mul_scalar(lr), Some(state))
+    }
+
+    fn to_device<const D: usize>(mut state: SgdState<D>, device: &Device) -> SgdState<D> {
+        state.momentum_buffer = state.momentum_buffer.to_device(device);
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_out_of_range_are_named() {
+        let message = |sgd: Sgd| {
+            sgd.check()
+                .expect_err("must be refused")
+                .to_string()
+        };
+        assert_eq!(
+            message(Sgd::new().momentum(1.0)),
+            "momentum = 1: must be at least 0 and below 1"
+        );
+        assert_eq!(
+            message(Sgd::new().weight_decay(f64::NAN)),
+            "weight_decay = NaN: must be a finite number of at least 0"
+        );
+        assert_eq!(
+            message(Sgd::new().nesterov(true)),
+            "momentum = 0: must be above 0 with nesterov"
+        );
+        assert_eq!(
+            message(Sgd::new().momentum(0.9).dampening(0.5).nesterov(true)),
+            "dampening = 0.5: must be 0 with nesterov"
+        );
+        assert!(Sgd::new().momentum(0.9).nesterov(true).check().is_ok());
+    }
+}

@@ -1,0 +1,120 @@
+//! Learning-rate schedules that compose, for [Burn](https://burn.dev) and without it.
+//!
+//! ```
+//! use schedules::prelude::*;
+//!
+//! let total = 1_000;
+//! let mut rate = Cosine::new(total).floor(0.01).warmup_within(total / 20).peak(3e-3)?;
+//! for _ in 0..total {
+//!     let learning_rate = rate.step(); // model = optimizer.step(learning_rate, model, gradients);
+//! #   assert!(learning_rate > 0.0 && learning_rate <= 3e-3);
+//! }
+//! assert_eq!(rate.rate_at(50), 3e-3);
+//! assert_eq!(rate.rate_at(total), 3e-5);
+//! # Ok::<(), ScheduleError>(())
+//! ```
+//!
+//! [`Scheduler`] implements Burn's `LrScheduler`, so `Learner::new(model, optimizer, rate)` takes it as it is.
+//!
+//! # What a schedule is
+//!
+//! A [`Schedule`] is a pure function of the update number: the factor by which the peak learning rate is multiplied. An
+//! update is one optimizer step, counted from 0. It keeps no counter, so any update can be asked in any order, and
+//! what is drawn beforehand is what training uses. After its end, where it has one, the last value holds.
+//!
+//! | here | PyTorch | Burn |
+//! | --- | --- | --- |
+//! | [`Constant`] | – | a number |
+//! | [`Linear`] | `LinearLR` | `LinearLrScheduler` |
+//! | [`Step`] | `StepLR` | `StepLrScheduler` |
+//! | [`Exponential`] | `ExponentialLR` | `ExponentialLrScheduler` |
+//! | [`Cosine`] | `CosineAnnealingLR`, up to `T_max` | `CosineAnnealingLrScheduler`, up to its end |
+//! | [`Sequence`] | `SequentialLR` | `SequentialLrScheduler` |
+//! | [`.warmup(n)`](Compose::warmup) | `LinearLR` in `SequentialLR` | – |
+//! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |
+//! | [`.at_least(ratio)`](Compose::at_least) | – | – |
+//!
+//! # Putting schedules together
+//!
+//! The methods of [`Compose`] wrap any schedule, also one of your own, to any depth. No setter fails: the whole is
+//! checked once, in [`.peak(lr)`](Compose::peak), and the error names the parameter, its value and what is allowed.
+//!
+//! ```
+//! use schedules::prelude::*;
+//!
+//! let error = Cosine::new(1_000).floor(3.0).warmup(50).peak(0.1).unwrap_err();
+//! assert_eq!(error.to_string(), "warmup.cosine.floor = 3.0: must be between 0 and 1");
+//! ```
+//!
+//! # Saving and resuming
+//!
+//! A record holds the next update and a fingerprint of the schedule. A freshly built scheduler goes on from it exactly,
+//! and refuses the record of another schedule: [`Scheduler::try_restore`], with Burn `try_load_record`. Burn's own
+//! `load_record` cannot return an error and panics instead. [`Scheduler::seek`] is the way after a change on purpose.
+//!
+//! # From a config
+//!
+//! With the feature `serde`, `ScheduleConfig` reads the same shapes from TOML, JSON or any other format, with
+//! lengths in updates, epochs or shares of the run ([`Span`]), which a [`Horizon`] turns into updates.
+//!
+//! # A schedule of your own
+//!
+//! Implement [`Schedule`], whose page has an example: one function and a fingerprint.
+//!
+//! # Features
+//!
+//! - `burn` (default): Burn's `LrScheduler` for [`Scheduler`], from `burn-optim` alone, without a backend.
+//! - `serde` (default): `ScheduleConfig`.
+
+mod check;
+mod compose;
+#[cfg(feature = "serde")]
+mod config;
+mod constant;
+mod cosine;
+mod error;
+mod exponential;
+mod fingerprint;
+mod floor;
+#[cfg(feature = "serde")]
+mod form;
+#[cfg(feature = "serde")]
+mod hint;
+mod horizon;
+mod linear;
+mod schedule;
+mod scheduler;
+mod sequence;
+mod span;
+mod step;
+mod warmup;
+
+pub use compose::Compose;
+#[cfg(feature = "serde")]
+pub use config::{ScheduleConfig, Shape};
+pub use constant::Constant;
+pub use cosine::Cosine;
+pub use error::{ScheduleError, StateError};
+pub use exponential::Exponential;
+pub use fingerprint::Fingerprint;
+pub use floor::Floor;
+#[cfg(feature = "serde")]
+pub use form::Form;
+pub use horizon::Horizon;
+pub use linear::Linear;
+pub use schedule::{MAX_FACTOR, MAX_UPDATE, Schedule};
+pub use scheduler::{MAX_PEAK, Scheduler, SchedulerState};
+pub use sequence::Sequence;
+pub use span::Span;
+pub use step::Step;
+pub use warmup::Warmup;
+
+/// Everything that a program with schedules needs in scope.
+pub mod prelude {
+    pub use crate::{
+        Compose, Constant, Cosine, Exponential, Fingerprint, Horizon, Linear, Schedule,
+        ScheduleError, Scheduler, Sequence, Span, StateError, Step,
+    };
+    #[cfg(feature = "serde")]
+    pub use crate::{Form, ScheduleConfig};
+}

@@ -1,0 +1,235 @@
+//! A schedule times its peak, with the update that is next.
+
+#[cfg(feature = "burn")]
+mod burn;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::{Schedule, ScheduleError, StateError, check};
+
+/// The largest peak learning rate.
+///
+/// Its product with [`MAX_FACTOR`](crate::MAX_FACTOR) is finite in `f32` too, in which most models train.
+pub const MAX_PEAK: f64 = 1e18;
+
+/// A checked schedule times its peak learning rate, with a counter of updates.
+///
+/// ```text
+/// learning rate(update) = peak · factor(update)
+/// ```
+///
+/// Made by [`peak`](crate::Compose::peak). With the feature `burn` it implements Burn's `LrScheduler`, so it goes into
+/// a `Learner` as it is. Clones share the schedule and count for themselves.
+///
+/// ```
+/// use schedules::prelude::*;
+///
+/// let mut rate = Linear::new(4).peak(0.1)?;
+/// assert_eq!(rate.step(), 0.1);
+/// assert_eq!(rate.update(), 1);
+///
+/// rate.seek(3);
+/// assert_eq!(rate.step(), 0.025);
+/// assert_eq!(rate.step(), 0.0);
+///
+/// // Another process goes on from a saved state.
+/// let mut resumed = Linear::new(4).peak(0.1)?;
+/// resumed.try_restore(rate.state())?;
+/// assert_eq!(resumed.update(), 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    schedule: Arc<dyn Schedule>,
+    peak: f64,
+    update: u64,
+}
+
+impl Scheduler {
+    /// Checks `schedule` and multiplies it by `peak`, above 0 and at most [`MAX_PEAK`].
+    ///
+    /// # Errors
+    /// The first parameter out of its range.
+    pub fn new(schedule: Arc<dyn Schedule>, peak: f64) -> Result<Self, ScheduleError> {
+        check::positive("peak", peak, MAX_PEAK)?;
+        schedule.check()?;
+        Ok(Self {
+            schedule,
+            peak,
+            update: 0,
+        })
+    }
+
+    /// The learning rate of the coming update, which is then counted.
+    pub fn step(&mut self) -> f64 {
+        let rate = self.rate_at(self.update);
+        self.update = self.update.saturating_add(1);
+        rate
+    }
+
+    /// The learning rate of `update`, counted from 0.
+    pub fn rate_at(&self, update: u64) -> f64 {
+        self.peak * self.schedule.factor(update)
+    }
+
+    /// The momentum that goes with it, where the schedule has one.
+    pub fn momentum_at(&self, update: u64) -> Option<f64> {
+        self.schedule.momentum(update)
+    }
+
+    /// The learning rates of a range of updates.
+    pub fn rates(&self, updates: Range<u64>) -> Vec<f64> {
+        updates.map(|update| self.rate_at(update)).collect()
+    }
+
+    /// Makes `update` the next one, also when the schedule was changed on purpose and a record does not fit any more.
+    pub fn seek(&mut self, update: u64) {
+        self.update = update;
+    }
+
+    /// The next update: the number of those that [`step`](Self::step) has counted.
+    pub fn update(&self) -> u64 {
+        self.update
+    }
+
+    /// The peak learning rate.
+    pub fn peak(&self) -> f64 {
+        self.peak
+    }
+
+    /// The schedule, without the peak.
+    pub fn schedule(&self) -> &dyn Schedule {
+        &*self.schedule
+    }
+
+    /// What has to be saved to go on later.
+    pub fn state(&self) -> SchedulerState {
+        SchedulerState {
+            version: SchedulerState::VERSION,
+            update: self.update,
+            fingerprint: self.schedule.fingerprint(),
+            peak: self.peak,
+        }
+    }
+
+    /// Goes on where `state` was saved.
+    ///
+    /// # Errors
+    /// A state of another version, schedule or peak; the scheduler is then left as it was. After a change on purpose,
+    /// [`seek`](Self::seek) to [`state.update`](SchedulerState::update) instead.
+    pub fn try_restore(&mut self, state: SchedulerState) -> Result<(), StateError> {
+        let SchedulerState {
+            version,
+            update,
+            fingerprint,
+            peak,
+        } = state;
+        let expected = self.state();
+        if version != expected.version {
+            return Err(StateError::Version {
+                found: version,
+                known: expected.version,
+            });
+        }
+        if fingerprint != expected.fingerprint {
+            return Err(StateError::Schedule {
+                found: fingerprint,
+                expected: expected.fingerprint,
+                update,
+            });
+        }
+        if peak != expected.peak {
+            return Err(StateError::Peak {
+                found: peak,
+                expected: expected.peak,
+                update,
+            });
+        }
+        self.update = update;
+        Ok(())
+    }
+}
+
+/// What a [`Scheduler`] saves: the update that is next, and what tells its schedule from others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
+#[non_exhaustive]
+pub struct SchedulerState {
+    /// The version of this form.
+    pub version: u64,
+    /// The next update.
+    pub update: u64,
+    /// The [fingerprint](Schedule::fingerprint) of the schedule.
+    pub fingerprint: u64,
+    /// The peak learning rate.
+    pub peak: f64,
+}
+
+impl SchedulerState {
+    /// The version that this crate writes and reads.
+    pub const VERSION: u64 = 1;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a panic is how a test fails
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    #[test]
+    fn the_peak_is_above_zero_and_finite() {
+        for peak in [0.0, -0.1, f64::NAN, f64::INFINITY, MAX_PEAK * 2.0] {
+            assert_eq!(Constant::new().peak(peak).unwrap_err().path(), "peak");
+        }
+        assert_eq!(Constant::new().peak(MAX_PEAK).unwrap().rate_at(0), MAX_PEAK);
+        assert_eq!(Linear::new(2).build().unwrap().rates(0..3), [1.0, 0.5, 0.0]);
+    }
+
+    #[test]
+    fn the_largest_rate_is_finite_in_f32() {
+        assert!(((crate::MAX_FACTOR * MAX_PEAK) as f32).is_finite());
+    }
+
+    #[test]
+    fn a_refused_state_changes_nothing() {
+        let mut saved = Cosine::new(10).peak(0.1).unwrap();
+        saved.seek(7);
+        let state = saved.state();
+        let mut other = Cosine::new(11).peak(0.1).unwrap();
+        assert!(matches!(
+            other.try_restore(state),
+            Err(StateError::Schedule { update: 7, .. })
+        ));
+        let mut other = Cosine::new(10).peak(0.2).unwrap();
+        assert_eq!(
+            other.try_restore(state),
+            Err(StateError::Peak {
+                found: 0.1,
+                expected: 0.2,
+                update: 7
+            })
+        );
+        let older = SchedulerState {
+            version: 0,
+            ..state
+        };
+        assert_eq!(
+            saved.try_restore(older),
+            Err(StateError::Version { found: 0, known: 1 })
+        );
+        assert_eq!((other.update(), saved.update()), (0, 7));
+    }
+
+    #[test]
+    fn the_counter_saturates() {
+        let mut rate = Constant::new().peak(0.1).unwrap();
+        rate.seek(u64::MAX);
+        assert_eq!(rate.step(), 0.1);
+        assert_eq!(rate.update(), u64::MAX);
+    }
+}

@@ -1,0 +1,196 @@
+//! A length of training in the unit that a person thinks in.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+use crate::ScheduleError;
+
+const ALLOWED: &str =
+    "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"";
+
+/// A length of training: updates, epochs, a share of the run, or what is left.
+///
+/// In a config it is a whole number (`500`) or a text (`"500"`, `"3ep"`, `"5%"`, `"rest"`). A
+/// [`Horizon`](crate::Horizon) turns it into updates.
+///
+/// ```
+/// use schedules::Span;
+///
+/// assert_eq!("500".parse(), Ok(Span::Updates(500)));
+/// assert_eq!("2.5ep".parse(), Ok(Span::Epochs(2.5)));
+/// assert_eq!("5%".parse(), Ok(Span::Percent(5.0)));
+/// assert_eq!("5 %".parse::<Span>()?.to_string(), "5%");
+///
+/// let error = "5 minutes".parse::<Span>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     r#""5 minutes": must be updates (500), epochs ("3ep"), a share of the run ("5%") or "rest""#
+/// );
+/// # Ok::<(), schedules::ScheduleError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Span {
+    /// A number of optimizer updates.
+    Updates(u64),
+    /// A number of epochs, finite and not negative.
+    Epochs(f64),
+    /// A share of the whole run in percent, finite and not negative.
+    Percent(f64),
+    /// What is left of the run, or of the part of a sequence.
+    #[default]
+    Rest,
+}
+
+impl FromStr for Span {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        let number = |number: &str| {
+            let number = number.trim_end().parse::<f64>().ok();
+            number.filter(|number| number.is_finite() && number.is_sign_positive())
+        };
+        let trimmed = text.trim();
+        let span = if trimmed == "rest" {
+            Some(Self::Rest)
+        } else if let Some(epochs) = trimmed.strip_suffix("ep") {
+            number(epochs).map(Self::Epochs)
+        } else if let Some(percent) = trimmed.strip_suffix('%') {
+            number(percent).map(Self::Percent)
+        } else {
+            trimmed.parse().ok().map(Self::Updates)
+        };
+        span.ok_or_else(|| ScheduleError::new("", text, ALLOWED))
+    }
+}
+
+impl Display for Span {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Updates(updates) => write!(formatter, "{updates}"),
+            Self::Epochs(epochs) => write!(formatter, "{epochs}ep"),
+            Self::Percent(percent) => write!(formatter, "{percent}%"),
+            Self::Rest => write!(formatter, "rest"),
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serde_form {
+    use serde::de::{Error, Visitor};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{ALLOWED, Display, Formatter, ScheduleError, Span, fmt};
+
+    impl Serialize for Span {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::Updates(updates) => serializer.serialize_u64(*updates),
+                span => serializer.collect_str(span),
+            }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Span {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(SpanVisitor)
+        }
+    }
+
+    struct SpanVisitor;
+
+    fn refuse<E: Error>(value: impl fmt::Debug) -> E {
+        E::custom(ScheduleError::new("", value, ALLOWED))
+    }
+
+    impl Visitor<'_> for SpanVisitor {
+        type Value = Span;
+
+        fn expecting(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+            ALLOWED.trim_start_matches("must be ").fmt(formatter)
+        }
+
+        fn visit_u64<E: Error>(self, updates: u64) -> Result<Span, E> {
+            Ok(Span::Updates(updates))
+        }
+
+        fn visit_i64<E: Error>(self, updates: i64) -> Result<Span, E> {
+            u64::try_from(updates)
+                .map(Span::Updates)
+                .map_err(|_| refuse(updates))
+        }
+
+        fn visit_f64<E: Error>(self, number: f64) -> Result<Span, E> {
+            Err(refuse(number))
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Span, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_span_are_one_to_one() {
+        for text in [
+            "0", "500", "3ep", "0.5ep", "5%", "2.5%", "7%", "100%", "rest",
+        ] {
+            assert_eq!(
+                text.parse::<Span>().map(|span| span.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        assert_eq!(Span::default(), Span::Rest);
+    }
+
+    #[test]
+    fn anything_else_is_named() {
+        for text in [
+            "",
+            "ep",
+            "%",
+            "-3",
+            "-3ep",
+            "-0ep",
+            "1.5",
+            "infep",
+            "nan%",
+            "3 epochs",
+            "5 updates",
+            "1e400%",
+        ] {
+            let error = text.parse::<Span>().err().map(|error| error.to_string());
+            assert_eq!(error, Some(format!("{text:?}: {ALLOWED}")));
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_config_may_hold_a_number_or_a_text() {
+        for (json, span) in [
+            ("500", Span::Updates(500)),
+            ("\"500\"", Span::Updates(500)),
+            ("\"3ep\"", Span::Epochs(3.0)),
+            ("\"5%\"", Span::Percent(5.0)),
+            ("\"rest\"", Span::Rest),
+        ] {
+            assert_eq!(serde_json::from_str::<Span>(json).ok(), Some(span));
+            let written = serde_json::to_string(&span).unwrap_or_default();
+            assert_eq!(serde_json::from_str::<Span>(&written).ok(), Some(span));
+        }
+        for json in ["-5", "0.05", "\"5x\"", "null", "[5]", "true"] {
+            let error = serde_json::from_str::<Span>(json)
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            assert!(
+                error.contains("updates (500), epochs (\"3ep\")"),
+                "{json}: {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The command line, as typed.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{ConfigError, Layer};
+
+/// Trains small networks on a CPU or a GPU, and shows why a learning-rate strategy converges.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trainer",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 internal, 2 usage or config, 3 data, 4 device, 5 diverged, 6 checkpoint."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model; without arguments, an MLP on the embedded handwritten digits.
+    Train(TrainArguments),
+    /// Measure a trained model on its test data.
+    Eval(EvalArguments),
+    /// List what a run could compute on.
+    Devices(DevicesArguments),
+}
+
+/// Which settings a run has.
+#[derive(Debug, Args)]
+pub struct SettingsArguments {
+    /// A configuration file (TOML).
+    pub config: Option<PathBuf>,
+    /// Where to compute: flex, ndarray (CPU), wgpu (GPU), auto (the fastest), or vulkan, metal, cuda, rocm where built in.
+    #[arg(long)]
+    pub backend: Option<String>,
+    /// What to learn: digits, mnist, or the folder of the MNIST files.
+    #[arg(long)]
+    pub data: Option<String>,
+    /// The network: mlp, lenet5.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The optimizer: sgd, adam, adamw.
+    #[arg(long)]
+    pub optimizer: Option<String>,
+    /// The peak learning rate.
+    #[arg(long)]
+    pub lr: Option<f64>,
+    /// The schedule: constant, linear, step, exponential, cosine, sequence.
+    #[arg(long)]
+    pub schedule: Option<String>,
+    /// How many epochs.
+    #[arg(long)]
+    pub epochs: Option<f64>,
+    /// Images an update.
+    #[arg(long)]
+    pub batch_size: Option<i64>,
+    /// Draws initial weights and shuffles.
+    #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]
+    pub seed: Option<i64>,
+    /// Any setting of a configuration file, such as --set optimizer.weight_decay=0.1.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `trainer train`
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// The settings.
+    #[command(flatten)]
+    pub settings: SettingsArguments,
+    /// The folder that run directories are made in.
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    pub runs: PathBuf,
+    /// The run directory's name; an existing run is never overwritten.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `trainer eval`
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    /// The run directory.
+    pub run: PathBuf,
+    /// Where to compute, if not where it was trained.
+    #[arg(long)]
+    pub backend: Option<String>,
+    /// The data's folder, if it has moved.
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `trainer devices`
+#[derive(Debug, Args)]
+pub struct DevicesArguments {
+    /// The settings whose model --bench trains.
+    #[command(flatten)]
+    pub settings: SettingsArguments,
+    /// Measure training updates per second on every backend.
+    #[arg(long)]
+    pub bench: bool,
+    /// Print the list as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl SettingsArguments {
+    /// The sources of settings, lowest first: the file, then `--set`, then flags.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or an argument that cannot be understood.
+    pub fn layers(&self) -> Result<Vec<Layer>, ConfigError> {
+        let mut layers = Vec::new();
+        if let Some(path) = &self.config {
+            layers.push(Layer::from_file(path)?);
+        }
+        for assignment in &self.set {
+            layers.push(Layer::from_set(assignment)?);
+        }
+        if let Some(data) = &self.data {
+            layers.extend(data_layers(data)?);
+        }
+        let texts = [
+            ("--backend", "backend", &self.backend),
+            ("--model", "model.kind", &self.model),
+            ("--optimizer", "optimizer.kind", &self.optimizer),
+            ("--schedule", "schedule.kind", &self.schedule),
+        ];
+        for (flag, key, value) in texts {
+            if let Some(value) = value {
+                layers.push(Layer::from_flag(flag, key, value.as_str()));
+            }
+        }
+        let numbers = [
+            ("--lr", "optimizer.lr", self.lr),
+            ("--epochs", "train.epochs", self.epochs),
+        ];
+        for (flag, key, value) in numbers {
+            if let Some(value) = value {
+                layers.push(Layer::from_flag(flag, key, value));
+            }
+        }
+        let integers = [
+            ("--batch-size", "data.batch_size", self.batch_size),
+            ("--seed", "seed", self.seed),
+        ];
+        for (flag, key, value) in integers {
+            if let Some(value) = value {
+                layers.push(Layer::from_flag(flag, key, value));
+            }
+        }
+        Ok(layers)
+    }
+}
+
+impl EvalArguments {
+    /// The sources of settings, lowest first: the run's own, then flags.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or an argument that cannot be understood.
+    pub fn layers(&self, settings: &Path) -> Result<Vec<Layer>, ConfigError> {
+        let mut layers = vec![Layer::from_file(settings)?];
+        if let Some(backend) = &self.backend {
+            layers.push(Layer::from_flag("--backend", "backend", backend.as_str()));
+        }
+        if let Some(data) = &self.data {
+            layers.extend(data_layers(data)?);
+        }
+        Ok(layers)
+    }
+}
+
+/// `--data` is a data set's name, or the folder of one.
+fn data_layers(data: &str) -> Result<Vec<Layer>, ConfigError> {
+    let name = |name: &str| Layer::from_flag("--data", "data.name", name);
+    if ["digits", "mnist"].contains(&data) {
+        return Ok(vec![name(data)]);
+    }
+    if !Path::new(data).is_dir() {
+        return Err(ConfigError::new(format!(
+            "--data {data}: neither a data set nor a folder"
+        ))
+        .hint("data sets: digits (embedded), mnist (with --set data.path=FOLDER); or the folder of the MNIST files"));
+    }
+    Ok(vec![
+        name("mnist"),
+        Layer::from_flag("--data", "data.path", data),
+    ])
+}

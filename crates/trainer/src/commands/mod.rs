@@ -1,0 +1,24 @@
+//! One file per command.
+
+mod backend;
+mod devices;
+mod eval;
+mod failure;
+mod prepare;
+mod train;
+
+pub use failure::Failure;
+
+use crate::cli::{Cli, Command};
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever stopped it, with its exit code.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
+    }
+}

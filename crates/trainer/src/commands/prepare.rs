@@ -1,0 +1,43 @@
+//! What every command that trains or measures needs first: settings, data, a plan.
+
+use crate::config::{self, ConfigError, Layer, Resolved};
+use crate::data::{self, Dataset};
+use crate::engine::{FitError, Plan};
+use crate::report::Console;
+
+use super::Failure;
+
+/// Settings resolved and their data loaded.
+pub(super) struct Prepared {
+    pub(super) resolved: Resolved,
+    pub(super) dataset: Dataset,
+    pub(super) plan: Plan,
+}
+
+/// Resolves `layers`, loads the data and plans the run.
+pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, Failure> {
+    let resolved = config::resolve(layers)?;
+    for note in &resolved.notes {
+        console.warn(note);
+    }
+    if cfg!(debug_assertions) {
+        console.warn("this is a debug build and many times slower; use cargo run --release");
+    }
+    let dataset = data::load(&resolved.settings.data)?;
+    let plan = Plan::new(&resolved.settings, dataset.train.len()).map_err(|error| match error {
+        FitError::Schedule(error) => Failure::from(resolved.schedule_error(&error)),
+        error => error.into(),
+    })?;
+    Ok(Prepared {
+        resolved,
+        dataset,
+        plan,
+    })
+}
+
+impl From<models::ModelError> for Failure {
+    fn from(error: models::ModelError) -> Self {
+        let hint = "another --model, or other --data";
+        ConfigError::new(error.to_string()).hint(hint).into()
+    }
+}

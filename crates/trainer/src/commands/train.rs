@@ -1,0 +1,174 @@
+//! `trainer train`
+
+use std::time::Duration;
+
+use burn::module::Module;
+use schedules::ScheduleConfig;
+
+use crate::cli::TrainArguments;
+use crate::config::{Backend, Origin, Settings};
+use crate::engine::{self, Compute, Event, History, build_model};
+use crate::report::{Console, Progress, RunDirectory, Summary, format_duration};
+
+use super::prepare::{Prepared, prepare};
+use super::{Failure, backend};
+
+pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
+    let console = Console {
+        json: arguments.json,
+    };
+    let mut prepared = prepare(arguments.settings.layers()?, console)?;
+    let flex = engine::open(Backend::Flex)?;
+    let images = prepared.dataset.train.images();
+    let parameters = build_model(&prepared.resolved.settings, images, &flex.device)?.num_params();
+
+    let compute = backend::open(&prepared, console)?;
+    prepared.resolved.settings.backend = compute.backend;
+    echo(&prepared, parameters, &compute, console);
+
+    let settings = &prepared.resolved.settings;
+    let stem = stem(settings);
+    let directory = RunDirectory::create(&arguments.runs, arguments.name.as_deref(), &stem)?;
+    directory.save_settings(settings)?;
+    let mut metrics = directory.metrics()?;
+    let mut written = Ok(());
+    let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());
+    let outcome = engine::fit(
+        settings,
+        &prepared.dataset,
+        &prepared.plan,
+        &compute,
+        |event| {
+            progress.tell(&event);
+            if let (Event::Updates(updates), Ok(())) = (&event, &written) {
+                written = metrics.append(updates);
+            }
+        },
+    );
+    progress.finish();
+    let (model, history) = outcome?;
+    written?;
+    directory.save_model(model)?;
+    let summary = summary(&history, parameters, &compute);
+    directory.save_summary(&summary)?;
+
+    if compute.is_gpu() {
+        warn_if_slower(&prepared, &history, &flex, console)?;
+    }
+    console.data(&serde_json::json!({ "run": directory.path(), "summary": summary }));
+    console.result(format_args!(
+        "test accuracy {:.2} % (loss {:.4}) after {} updates in {}; run: {}",
+        100.0 * history.test.accuracy,
+        history.test.loss,
+        history.updates,
+        format_duration(Duration::from_secs_f64(history.seconds)),
+        directory.path().display(),
+    ));
+    Ok(())
+}
+
+/// What the run will do, and who said so.
+fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Console) {
+    let settings = &prepared.resolved.settings;
+    let layers = &prepared.resolved.layers;
+    let dataset = &prepared.dataset;
+    let images = dataset.train.images();
+    console.status(
+        "data",
+        format_args!(
+            "{}: {} training, {} validation and {} test images of {}, {} classes",
+            settings.data.source.name(),
+            dataset.train.len(),
+            dataset.validation.len(),
+            dataset.test.len(),
+            images.shape(),
+            images.classes(),
+        ),
+    );
+    let model = settings.model.name();
+    console.status("model", format_args!("{model}, {parameters} parameters"));
+    let rule = settings.optimizer.rule.name();
+    let origin = match layers.origin("optimizer.lr") {
+        Origin::Default => format!("default for {rule} with {model}"),
+        origin => origin.to_string(),
+    };
+    console.status(
+        "optimizer",
+        format_args!("{rule}, peak learning rate {} ({origin})", settings.optimizer.lr),
+    );
+    console.status(
+        "schedule",
+        format_args!(
+            "{} ({})",
+            describe(&settings.schedule),
+            layers.origin("schedule.kind")
+        ),
+    );
+    console.status(
+        "length",
+        format_args!(
+            "{} updates of {} images, {} an epoch ({})",
+            prepared.plan.updates,
+            settings.data.batch_size,
+            prepared.plan.updates_per_epoch,
+            layers.origin("train.length"),
+        ),
+    );
+    console.status(
+        "backend",
+        format_args!("{} on {}", compute.backend.name(), compute.name),
+    );
+}
+
+/// The schedule as its keys say it: `cosine, floor 0.01, warmup 5%`.
+fn describe(schedule: &ScheduleConfig) -> String {
+    let mut text = schedule.kind().to_owned();
+    if let Ok(serde_json::Value::Object(keys)) = serde_json::to_value(schedule) {
+        for (key, value) in keys.iter().filter(|(key, _)| *key != "kind") {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            text.push_str(&format!(", {key} {value}"));
+        }
+    }
+    text
+}
+
+/// Where no name is given.
+fn stem(settings: &Settings) -> String {
+    let data = settings.data.source.name();
+    let model = settings.model.name();
+    format!("{data}-{model}-{}", settings.schedule.kind())
+}
+
+fn summary(history: &History, parameters: usize, compute: &Compute) -> Summary {
+    Summary {
+        updates: history.updates,
+        seconds: history.seconds,
+        seconds_to_first_update: history.seconds_to_first_update,
+        updates_per_second: history.updates_per_second,
+        train_loss: history.train_loss,
+        validation_loss: history.validation.map(|validation| validation.loss),
+        validation_accuracy: history.validation.map(|validation| validation.accuracy),
+        test_loss: history.test.loss,
+        test_accuracy: history.test.accuracy,
+        parameters,
+        backend: compute.backend.name().to_owned(),
+        device: compute.name.clone(),
+    }
+}
+
+/// Small models are often faster on the CPU, and nobody would know.
+fn warn_if_slower(
+    prepared: &Prepared,
+    history: &History,
+    flex: &Compute,
+    console: Console,
+) -> Result<(), Failure> {
+    let rate = backend::measure(prepared, flex)?;
+    if rate > history.updates_per_second {
+        console.warn(format_args!(
+            "this run made {:.0} updates/s on the GPU; --backend flex makes {rate:.0} on this CPU",
+            history.updates_per_second
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! From what was typed to what was meant: files, `--set` and flags become one checked [`Settings`].
+
+mod error;
+mod layers;
+mod recipe;
+mod resolve;
+mod run_file;
+mod settings;
+mod share;
+
+pub use error::ConfigError;
+pub use layers::{Layer, Layers, Origin};
+pub use run_file::RunFile;
+pub use resolve::{Resolved, resolve};
+pub use settings::{
+    Backend, DataSettings, ModelSettings, OptimizerSettings, Rule, Settings, Source, Split,
+    TrainSettings,
+};
+pub use share::Share;

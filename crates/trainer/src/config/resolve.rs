@@ -1,0 +1,375 @@
+//! Merges what was typed, fills in what was not, and checks the result.
+
+use schedules::{ScheduleConfig, Span};
+use serde::Deserialize;
+use toml::Value;
+
+use super::error::suggest;
+use super::recipe;
+use super::run_file::{ModelKeys, OptimizerKeys, RunFile};
+use super::settings::{
+    Backend, DataSettings, ModelSettings, OptimizerSettings, Rule, Settings, Source, Split,
+    TrainSettings,
+};
+use super::{ConfigError, Layer, Layers, Share};
+
+/// Settings, and what a person should hear about them.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The settings.
+    pub settings: Settings,
+    /// Where each was given.
+    pub layers: Layers,
+    /// Sentences for stderr.
+    pub notes: Vec<String>,
+}
+
+/// Merges `sources`, the first of which is overruled by all later ones, and checks the result.
+///
+/// # Errors
+/// The first setting that is unknown, of the wrong type or out of range, with its place and what is allowed.
+pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, ConfigError> {
+    let mut layers = Layers::default();
+    layers.push(Layer::from_default(recipe::schedule()))?;
+    for layer in sources {
+        layers.push(layer)?;
+    }
+    check_keys(&layers)?;
+    let schedule = schedule(&layers)?;
+    let mut typed = layers.table().clone();
+    typed.remove("schedule");
+    let typed: RunFile = serde_path_to_error::deserialize(Value::Table(typed)).map_err(|error| {
+        let key = error.path().to_string();
+        let reason = error.into_inner().message().replace('\n', ", ");
+        refuse(&layers, &key, reason)
+    })?;
+    let settings = Resolver { layers: &layers }.settings(typed, schedule)?;
+    let notes = layers.notes().to_vec();
+    Ok(Resolved {
+        settings,
+        layers,
+        notes,
+    })
+}
+
+/// "`key = value` (place): reason".
+fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display) -> ConfigError {
+    let value = key
+        .split('.')
+        .try_fold(None, |at: Option<&Value>, part| match at {
+            None => layers.table().get(part).map(Some),
+            Some(value) => value.get(part).map(Some),
+        })
+        .flatten()
+        .map(|value| format!(" = {value}"))
+        .unwrap_or_default();
+    ConfigError::new(format!("{key}{value} ({}): {reason}", layers.origin(key)))
+}
+
+/// Every key outside `schedule` is one that [`RunFile`] has.
+fn check_keys(layers: &Layers) -> Result<(), ConfigError> {
+    let valid = serde_json::to_value(RunFile::default())
+        .ok()
+        .and_then(|value| value.as_object().cloned())
+        .unwrap_or_default();
+    let unknown = |key: &str, typed: &str, valid: &[&str]| {
+        let place = layers.origin(key);
+        ConfigError::new(format!("unknown key `{key}` ({place})")).hint(suggest(typed, valid))
+    };
+    for (name, value) in layers.table() {
+        let Some(section) = valid.get(name) else {
+            let names: Vec<&str> = valid.keys().map(String::as_str).collect();
+            return Err(unknown(name, name, &names));
+        };
+        let Some(section) = section.as_object() else {
+            continue;
+        };
+        let Value::Table(inner) = value else {
+            return Err(refuse(layers, name, format!("must be a section, [{name}]")));
+        };
+        for key in inner.keys() {
+            if !section.contains_key(key) {
+                let keys: Vec<&str> = section.keys().map(String::as_str).collect();
+                return Err(unknown(&format!("{name}.{key}"), key, &keys));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn schedule(layers: &Layers) -> Result<ScheduleConfig, ConfigError> {
+    let value = layers.table().get("schedule").cloned();
+    let value = serde_json::to_value(value).map_err(|error| ConfigError::new(error.to_string()))?;
+    ScheduleConfig::from_value(value).map_err(|error| schedule_error(layers, &error))
+}
+
+/// A schedule's own error, with its place.
+fn schedule_error(layers: &Layers, error: &schedules::ScheduleError) -> ConfigError {
+    let key = match error.path() {
+        "" => "schedule".to_owned(),
+        path => format!("schedule.{path}"),
+    };
+    let place = layers.origin(&key);
+    let wrong = ConfigError::new(format!("schedule.{error} ({place})"));
+    match error.hint() {
+        Some(hint) => wrong.hint(hint),
+        None => wrong,
+    }
+}
+
+impl Resolved {
+    /// A schedule's own error, raised when it is built for the run's length, with its place.
+    pub fn schedule_error(&self, error: &schedules::ScheduleError) -> ConfigError {
+        schedule_error(&self.layers, error)
+    }
+}
+
+struct Resolver<'a> {
+    layers: &'a Layers,
+}
+
+impl Resolver<'_> {
+    fn settings(&self, typed: RunFile, schedule: ScheduleConfig) -> Result<Settings, ConfigError> {
+        let backend = match &typed.backend {
+            None => Backend::Flex,
+            Some(name) => self.choice("backend", name)?,
+        };
+        let source = self.source(&typed)?;
+        let model = self.model(typed.model)?;
+        let optimizer = self.optimizer(typed.optimizer, &model)?;
+        let validation = typed
+            .data
+            .validation
+            .unwrap_or(Share::percent(recipe::validation_percent(&source)));
+        let batch_size = typed.data.batch_size.unwrap_or(64);
+        if batch_size == 0 {
+            return Err(refuse(self.layers, "data.batch_size", "must be at least 1"));
+        }
+        let length = typed
+            .train
+            .length
+            .unwrap_or(Span::Epochs(recipe::epochs(&source)));
+        if is_zero(length) || !matches!(length, Span::Updates(_) | Span::Epochs(_)) {
+            return Err(refuse(
+                self.layers,
+                "train.length",
+                "must be updates (4000) or epochs (\"20ep\"), and not zero",
+            ));
+        }
+        let evaluate_every = typed.train.evaluate_every.unwrap_or(Span::Epochs(1.0));
+        if is_zero(evaluate_every) {
+            return Err(refuse(
+                self.layers,
+                "train.evaluate_every",
+                "must be updates (100), epochs (\"1ep\") or a share of the run (\"5%\"), and not zero",
+            ));
+        }
+        Ok(Settings {
+            seed: typed.seed.unwrap_or(1),
+            backend,
+            data: DataSettings {
+                source,
+                validation,
+                split_seed: typed.data.split_seed.unwrap_or(0),
+                batch_size,
+                drop_last: typed.data.drop_last.unwrap_or(true),
+            },
+            model,
+            optimizer,
+            schedule,
+            train: TrainSettings {
+                length,
+                evaluate_every,
+            },
+        })
+    }
+
+    /// One of an enum's names.
+    fn choice<'de, T: Deserialize<'de>>(
+        &self,
+        key: &str,
+        typed: &'de str,
+    ) -> Result<T, ConfigError> {
+        use serde::de::IntoDeserializer;
+        use serde::de::value::StrDeserializer;
+
+        let deserializer: StrDeserializer<'de, VariantError> = typed.into_deserializer();
+        T::deserialize(deserializer)
+            .map_err(|VariantError(valid)| self.unknown_name(key, typed, valid))
+    }
+
+    fn unknown_name(&self, key: &str, typed: &str, valid: &[&str]) -> ConfigError {
+        refuse(self.layers, key, "there is no such one").hint(suggest(typed, valid))
+    }
+
+    fn source(&self, typed: &RunFile) -> Result<Source, ConfigError> {
+        let name = typed.data.name.as_deref().unwrap_or("digits");
+        match name {
+            "digits" => {
+                if typed.data.path.is_some() {
+                    return Err(refuse(
+                        self.layers,
+                        "data.path",
+                        "the digits are embedded and lie in no folder",
+                    )
+                    .hint("for the MNIST files in a folder, say data.name = \"mnist\""));
+                }
+                let split = match &typed.data.split {
+                    None => Split::Shuffled,
+                    Some(name) => self.choice("data.split", name)?,
+                };
+                Ok(Source::Digits { split })
+            }
+            "mnist" => {
+                if typed.data.split.is_some() {
+                    return Err(refuse(
+                        self.layers,
+                        "data.split",
+                        "MNIST has its own test files",
+                    ));
+                }
+                let Some(path) = &typed.data.path else {
+                    return Err(ConfigError::new("data.path is missing: where do the MNIST files lie?")
+                        .hint("--data FOLDER or --set data.path=FOLDER, the folder of the four IDX files"));
+                };
+                // Absolute, so that the saved settings mean the same from anywhere.
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                Ok(Source::Mnist { path })
+            }
+            _ => Err(self.unknown_name("data.name", name, &["digits", "mnist"])),
+        }
+    }
+
+    fn model(&self, typed: ModelKeys) -> Result<ModelSettings, ConfigError> {
+        match typed.kind.as_deref().unwrap_or("mlp") {
+            "mlp" => {
+                let hidden = typed.hidden.unwrap_or_else(|| vec![128, 64]);
+                if hidden.contains(&0) {
+                    return Err(refuse(
+                        self.layers,
+                        "model.hidden",
+                        "every width must be at least 1",
+                    ));
+                }
+                Ok(ModelSettings::Mlp { hidden })
+            }
+            "lenet5" => {
+                if typed.hidden.is_some() {
+                    return Err(refuse(
+                        self.layers,
+                        "model.hidden",
+                        "does not apply to lenet5, whose sizes are fixed",
+                    ));
+                }
+                Ok(ModelSettings::LeNet5)
+            }
+            name => Err(self.unknown_name("model.kind", name, &["mlp", "lenet5"])),
+        }
+    }
+
+    fn optimizer(
+        &self,
+        typed: OptimizerKeys,
+        model: &ModelSettings,
+    ) -> Result<OptimizerSettings, ConfigError> {
+        let kind = typed.kind.as_deref().unwrap_or("adamw");
+        let of_sgd: &[(&str, bool)] = &[
+            ("momentum", typed.momentum.is_some()),
+            ("dampening", typed.dampening.is_some()),
+            ("nesterov", typed.nesterov.is_some()),
+        ];
+        let of_adam: &[(&str, bool)] = &[
+            ("beta1", typed.beta1.is_some()),
+            ("beta2", typed.beta2.is_some()),
+            ("epsilon", typed.epsilon.is_some()),
+        ];
+        let (own, foreign) = match kind {
+            "sgd" => (of_sgd, of_adam),
+            "adam" | "adamw" => (of_adam, of_sgd),
+            _ => {
+                return Err(self.unknown_name("optimizer.kind", kind, &["sgd", "adam", "adamw"]));
+            }
+        };
+        if let Some((key, _)) = foreign.iter().find(|(_, given)| *given) {
+            let own: Vec<&str> = own.iter().map(|(key, _)| *key).collect();
+            return Err(refuse(
+                self.layers,
+                &format!("optimizer.{key}"),
+                format!("does not apply to {kind}"),
+            )
+            .hint(format!(
+                "{kind} has lr, weight_decay, {}",
+                own.join(", ")
+            )));
+        }
+        let beta1 = typed.beta1.unwrap_or(0.9);
+        let beta2 = typed.beta2.unwrap_or(0.999);
+        let epsilon = typed.epsilon.unwrap_or(1e-8);
+        let rule = match kind {
+            "sgd" => Rule::Sgd {
+                momentum: typed.momentum.unwrap_or(recipe::SGD_MOMENTUM),
+                dampening: typed.dampening.unwrap_or(0.0),
+                nesterov: typed.nesterov.unwrap_or(false),
+                weight_decay: typed.weight_decay.unwrap_or(0.0),
+            },
+            "adam" => Rule::Adam {
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay: typed.weight_decay.unwrap_or(0.0),
+            },
+            _ => Rule::AdamW {
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay: typed.weight_decay.unwrap_or(0.01),
+            },
+        };
+        rule.optimizer().map_err(|error| {
+            refuse(
+                self.layers,
+                &format!("optimizer.{}", error.field),
+                format!("must be {}", error.allowed),
+            )
+        })?;
+        let lr = typed.lr.unwrap_or(recipe::learning_rate(&rule, model));
+        if !(lr.is_finite() && lr > 0.0) {
+            return Err(refuse(
+                self.layers,
+                "optimizer.lr",
+                "must be a finite number above 0",
+            ));
+        }
+        Ok(OptimizerSettings { lr, rule })
+    }
+}
+
+fn is_zero(span: Span) -> bool {
+    match span {
+        Span::Updates(updates) => updates == 0,
+        Span::Epochs(number) | Span::Percent(number) => number == 0.0,
+        _ => false,
+    }
+}
+
+/// Keeps the valid names of an enum, which serde reports with an unknown one.
+#[derive(Debug)]
+struct VariantError(&'static [&'static str]);
+
+impl std::fmt::Display for VariantError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "one of {}", self.0.join(", "))
+    }
+}
+
+impl std::error::Error for VariantError {}
+
+impl serde::de::Error for VariantError {
+    fn custom<T: std::fmt::Display>(_message: T) -> Self {
+        Self(&[])
+    }
+
+    fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
+        Self(expected)
+    }
+}

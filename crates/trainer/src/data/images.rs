@@ -1,0 +1,212 @@
+//! Labelled images in memory, as bytes.
+
+use std::fmt;
+
+use models::ImageShape;
+
+/// How a stored byte becomes what a model reads: `(byte / scale - mean) / std`.
+///
+/// ```
+/// # use trainer::data::Normalization;
+/// let mnist = Normalization { scale: 255.0, mean: 0.1307, std: 0.3081 };
+/// assert_eq!(mnist.table()[0], -0.1307 / 0.3081);
+/// assert_eq!(mnist.table()[255], (1.0 - 0.1307) / 0.3081);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normalization {
+    /// The byte that stands for 1.
+    pub scale: f64,
+    /// The mean of the scaled values.
+    pub mean: f64,
+    /// The standard deviation of the scaled values.
+    pub std: f64,
+}
+
+impl Normalization {
+    /// The value of every byte, in double precision.
+    pub fn table(&self) -> [f64; 256] {
+        std::array::from_fn(|byte| (byte as f64 / self.scale - self.mean) / self.std)
+    }
+
+    /// The value of every byte: computed in double precision and rounded once.
+    pub fn table_f32(&self) -> [f32; 256] {
+        self.table().map(|value| value as f32)
+    }
+}
+
+/// Labelled images, resident as bytes.
+#[derive(Clone, PartialEq)]
+pub struct Images {
+    shape: ImageShape,
+    pixels: Vec<u8>,
+    labels: Vec<u16>,
+    class_names: Vec<String>,
+    normalization: Normalization,
+}
+
+impl Images {
+    /// Takes images as a reader found and checked them.
+    ///
+    /// - `pixels`: row-major `[count, channels, height, width]`.
+    /// - `labels`: `[count]`, each the number of a class.
+    /// - `class_names`: `[classes]`, what each label means.
+    ///
+    /// # Panics
+    ///
+    /// If the number of bytes does not follow from `shape` and the number of labels, or a label names no class. A
+    /// reader that lets such files through is wrong.
+    pub fn new(
+        shape: ImageShape,
+        pixels: Vec<u8>,
+        labels: Vec<u16>,
+        class_names: Vec<String>,
+        normalization: Normalization,
+    ) -> Self {
+        assert_eq!(
+            pixels.len(),
+            shape.values() * labels.len(),
+            "pixels do not fit the shape"
+        );
+        assert!(
+            labels
+                .iter()
+                .all(|&label| usize::from(label) < class_names.len()),
+            "a label names no class"
+        );
+        Self {
+            shape,
+            pixels,
+            labels,
+            class_names,
+            normalization,
+        }
+    }
+
+    /// How many images there are.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The shape that every image has.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// The bytes of the image in `row`, row-major `[channels, height, width]`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn pixels(&self, row: usize) -> &[u8] {
+        &self.pixels[row * self.shape.values()..][..self.shape.values()]
+    }
+
+    /// The label of every image, `[count]`, each below [`classes`](Self::classes).
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// What each label means, `[classes]`.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// How many classes there are, whether or not an image shows each.
+    pub fn classes(&self) -> usize {
+        self.class_names.len()
+    }
+
+    /// How a byte of these images becomes what a model reads.
+    pub fn normalization(&self) -> Normalization {
+        self.normalization
+    }
+}
+
+/// Without the pixels, which nobody wants to read by the million.
+impl fmt::Debug for Images {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Images")
+            .field("count", &self.len())
+            .field("shape", &self.shape)
+            .field("class_names", &self.class_names)
+            .field("normalization", &self.normalization)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Normalization = Normalization {
+        scale: 16.0,
+        mean: 0.0,
+        std: 1.0,
+    };
+
+    fn two_images(pixels: usize, labels: [u16; 2]) -> Images {
+        let shape = ImageShape {
+            channels: 1,
+            height: 1,
+            width: 3,
+        };
+        let names = ["no", "yes"].map(str::to_owned).to_vec();
+        let pixels = (0..pixels as u8).collect();
+        Images::new(shape, pixels, labels.to_vec(), names, PLAIN)
+    }
+
+    #[test]
+    fn an_image_is_found_by_its_row() {
+        let images = two_images(6, [1, 0]);
+        assert_eq!((images.len(), images.classes()), (2, 2));
+        assert_eq!(images.pixels(0), [0, 1, 2]);
+        assert_eq!(images.pixels(1), [3, 4, 5]);
+    }
+
+    #[test]
+    #[should_panic(expected = "pixels do not fit the shape")]
+    fn pixels_must_fit_the_shape() {
+        two_images(5, [0, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a label names no class")]
+    fn labels_must_name_a_class() {
+        two_images(6, [0, 2]);
+    }
+
+    #[test]
+    fn sixteenths_are_exact_in_both_precisions() {
+        for sixteenths in 0..=16_u8 {
+            let exact = f64::from(sixteenths) / 16.0;
+            assert_eq!(PLAIN.table()[usize::from(sixteenths)], exact);
+            assert_eq!(f64::from(PLAIN.table_f32()[usize::from(sixteenths)]), exact);
+        }
+    }
+
+    #[test]
+    fn mnist_values_are_those_of_double_precision_rounded_once() {
+        let mnist = Normalization {
+            scale: 255.0,
+            mean: 0.1307,
+            std: 0.3081,
+        };
+        // Python: ((b / 255.0) - 0.1307) / 0.3081, which is what the reference runs compute.
+        let expected = [
+            (0, -0.424212917883804),
+            (1, -0.41148468475348593),
+            (128, 1.2050009227969019),
+            (255, 2.82148653034729),
+        ];
+        for (byte, value) in expected {
+            assert_eq!(mnist.table()[byte], value);
+            assert_eq!(mnist.table_f32()[byte], value as f32);
+        }
+    }
+}

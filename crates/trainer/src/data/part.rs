@@ -1,0 +1,150 @@
+//! A part of a data set: some rows of resident images, in an order of their own.
+
+use std::sync::Arc;
+
+use super::images::Images;
+
+/// Rows of images that lie in memory once, however many parts refer to them.
+///
+/// A row is counted within the images, a position within the part.
+#[derive(Clone, Debug)]
+pub struct Part {
+    images: Arc<Images>,
+    rows: Vec<usize>,
+}
+
+impl Part {
+    /// The part of `images` that consists of `rows`, in this order.
+    ///
+    /// # Panics
+    ///
+    /// If a row is not one of the images.
+    pub fn new(images: Arc<Images>, rows: Vec<usize>) -> Self {
+        assert!(
+            rows.iter().all(|&row| row < images.len()),
+            "a row is not one of the images"
+        );
+        Self { images, rows }
+    }
+
+    /// All of `images`, in their order.
+    pub fn all(images: Images) -> Self {
+        let rows = (0..images.len()).collect();
+        Self::new(Arc::new(images), rows)
+    }
+
+    /// How many rows the part has.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the part has no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The images that the rows are counted in: their shape, classes and normalisation hold for the part.
+    pub fn images(&self) -> &Arc<Images> {
+        &self.images
+    }
+
+    /// The rows of the part: for each position its row in the images.
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// The label at `position`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such position.
+    pub fn label(&self, position: usize) -> u16 {
+        self.images.labels()[self.rows[position]]
+    }
+
+    /// Gathers a batch: what a model reads, and the answers.
+    ///
+    /// - `positions`: `[batch]`, positions in this part, in any order, repeats allowed.
+    /// - `table`: the value of each byte, [`table_f32`](super::Normalization::table_f32) or
+    ///   [`table`](super::Normalization::table) of these images' normalisation; it decides the precision.
+    /// - `pixels`: emptied, then filled with `[batch, channels, height, width]`, row-major.
+    /// - `labels`: emptied, then filled with `[batch]`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such position.
+    pub fn gather<Value: Copy>(
+        &self,
+        positions: &[usize],
+        table: &[Value; 256],
+        pixels: &mut Vec<Value>,
+        labels: &mut Vec<i32>,
+    ) {
+        pixels.clear();
+        labels.clear();
+        pixels.reserve(positions.len() * self.images.shape().values());
+        for &position in positions {
+            let bytes = self.images.pixels(self.rows[position]);
+            pixels.extend(bytes.iter().map(|&byte| table[usize::from(byte)]));
+            labels.push(i32::from(self.label(position)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::images::Normalization;
+    use super::*;
+
+    fn four_images() -> Arc<Images> {
+        let shape = ImageShape {
+            channels: 1,
+            height: 1,
+            width: 2,
+        };
+        let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let halves = Normalization {
+            scale: 2.0,
+            mean: 1.0,
+            std: 0.5,
+        };
+        let pixels = vec![0, 1, 2, 3, 4, 5, 6, 7];
+        Arc::new(Images::new(shape, pixels, vec![2, 0, 1, 0], names, halves))
+    }
+
+    #[test]
+    fn a_batch_is_gathered_by_position_in_the_part_and_replaces_the_one_before() {
+        let part = Part::new(four_images(), vec![3, 0, 2]);
+        let normalization = part.images().normalization();
+        let (mut pixels, mut labels) = (vec![9.0; 7], vec![9; 7]);
+        part.gather(
+            &[1, 0, 1],
+            &normalization.table_f32(),
+            &mut pixels,
+            &mut labels,
+        );
+        // (byte / 2 - 1) / 0.5 = byte - 2: rows 0, 3 and 0 of the images.
+        assert_eq!(pixels, [-2.0, -1.0, 4.0, 5.0, -2.0, -1.0]);
+        assert_eq!(labels, [2, 0, 2]);
+
+        let mut double = Vec::new();
+        part.gather(&[2], &normalization.table(), &mut double, &mut labels);
+        assert_eq!(double, [2.0_f64, 3.0]);
+        assert_eq!(labels, [1]);
+        assert_eq!(part.label(2), 1);
+    }
+
+    #[test]
+    fn an_empty_batch_empties_the_buffers() {
+        let part = Part::new(four_images(), vec![]);
+        let (mut pixels, mut labels) = (vec![1.0], vec![1]);
+        part.gather(&[], &[0.0_f32; 256], &mut pixels, &mut labels);
+        assert!(part.is_empty() && pixels.is_empty() && labels.is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "a row is not one of the images")]
+    fn a_row_beyond_the_images_is_refused() {
+        Part::new(four_images(), vec![4]);
+    }
+}

@@ -1,0 +1,48 @@
+//! Loss and accuracy of a model on a part of the data.
+
+use burn::tensor::Device;
+use models::Model;
+
+use super::{Metrics, batch::Batches};
+use crate::data::Part;
+
+/// Measures `model` on every row of `part`.
+///
+/// `model` is one without autodiff, and `device` its device. The softmax is computed on the host in `f64`, so that
+/// backends differ only by their logits. All batches have `batch_size` rows, since a GPU tunes its kernels anew for
+/// every other shape: the last one is filled up with the part's first row, whose logits are not counted.
+pub fn evaluate(model: &Model, part: &Part, batch_size: usize, device: &Device) -> Metrics {
+    let batches = Batches::new(part, device);
+    let classes = part.images().classes();
+    let (mut loss, mut right) = (0.0, 0_usize);
+    let positions: Vec<usize> = (0..part.len()).collect();
+    for rows in positions.chunks(batch_size) {
+        let mut filled = rows.to_vec();
+        filled.resize(batch_size, 0);
+        let logits = model.forward(batches.gather(&filled).images).into_data();
+        let logits: Vec<f64> = logits.iter::<f64>().collect();
+        for (&row, logits) in rows.iter().zip(logits.chunks_exact(classes)) {
+            let label = usize::from(part.label(row));
+            let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+            loss += largest + sum.ln() - logits[label];
+            right += usize::from(first_largest(logits) == label);
+        }
+    }
+    let count = part.len() as f64;
+    Metrics {
+        loss: loss / count,
+        accuracy: right as f64 / count,
+    }
+}
+
+/// As NumPy's and PyTorch's argmax: the first of equals.
+fn first_largest(values: &[f64]) -> usize {
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = index;
+        }
+    }
+    best
+}

@@ -1,0 +1,305 @@
+//! The training loop.
+
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use burn::train::{TrainOutput, TrainStep};
+use models::{Model, ModelError};
+use optimizers::{ModuleUpdate, OptimizerError};
+use schedules::{Horizon, ScheduleError, Scheduler};
+
+use super::batch::Batches;
+use super::{Compute, History, Update, build_model, evaluate};
+use crate::config::Settings;
+use crate::data::{Dataset, batch_order, updates_per_epoch};
+
+/// How long a run is, and its learning rate at every update: all that is known before it begins.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Updates in the whole run.
+    pub updates: u64,
+    /// Updates in an epoch.
+    pub updates_per_epoch: u64,
+    /// Validation is measured after every so many updates, and after the last.
+    pub evaluate_every: u64,
+    /// The learning rate.
+    pub schedule: Scheduler,
+    /// The optimizer, before its first update.
+    pub optimizer: ModuleUpdate,
+}
+
+/// A run that cannot begin, or did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// Not one whole batch.
+    #[error("data.batch_size = {batch_size}: there are only {rows} training rows, and a partial batch is left out")]
+    NoBatch {
+        /// Images an update.
+        batch_size: usize,
+        /// Rows to take them from.
+        rows: usize,
+    },
+    /// A schedule that does not fit the run.
+    #[error(transparent)]
+    Schedule(ScheduleError),
+    /// An optimizer's parameter that is out of its range.
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
+    /// A model that does not fit the data.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The loss is not a number any more.
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
+}
+
+/// A run that ended because its loss was not finite.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("diverged: the training loss was {loss} at update {update}, at a learning rate of {learning_rate}")]
+pub struct Diverged {
+    /// The update whose loss it was.
+    pub update: u64,
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// Its loss.
+    pub loss: f64,
+}
+
+/// What a run tells while it goes on.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The first update begins. On a GPU its kernels are compiled and tuned now.
+    FirstUpdate,
+    /// These updates are done and their losses read back; the last may carry a validation.
+    Updates(&'a [Update]),
+}
+
+impl Plan {
+    /// Plans the run of `settings` on `rows` training rows.
+    ///
+    /// # Errors
+    /// Too few rows for a batch, or a schedule or an optimizer out of its range.
+    pub fn new(settings: &Settings, rows: usize) -> Result<Self, FitError> {
+        let data = &settings.data;
+        let updates_per_epoch = updates_per_epoch(rows, data.batch_size, data.drop_last);
+        if updates_per_epoch == 0 {
+            return Err(FitError::NoBatch {
+                batch_size: data.batch_size,
+                rows,
+            });
+        }
+        // The length is what shares of the run are measured against, so it is none itself.
+        let updates = Horizon::new(0, updates_per_epoch).resolve(settings.train.length);
+        let horizon = Horizon::new(updates, updates_per_epoch);
+        let schedule = settings
+            .schedule
+            .build(&horizon, settings.optimizer.lr)
+            .map_err(FitError::Schedule)?;
+        Ok(Self {
+            updates,
+            updates_per_epoch,
+            evaluate_every: horizon.resolve(settings.train.evaluate_every),
+            schedule,
+            optimizer: settings.optimizer.rule.optimizer()?,
+        })
+    }
+}
+
+/// Trains the model of `settings` from its first update to its last, and measures it.
+///
+/// # Errors
+/// A model that does not fit the data, or a loss that is not finite.
+pub fn fit(
+    settings: &Settings,
+    dataset: &Dataset,
+    plan: &Plan,
+    compute: &Compute,
+    mut tell: impl FnMut(Event<'_>),
+) -> Result<(Model, History), FitError> {
+    let start = Instant::now();
+    let device = compute.device.clone().autodiff();
+    let mut model = build_model(settings, dataset.train.images(), &device)?;
+    let mut training = Loop::new(settings, dataset, plan, &device);
+    let measure = |model: &Model, part| {
+        evaluate(&model.valid(), part, settings.data.batch_size, &compute.device)
+    };
+
+    tell(Event::FirstUpdate);
+    let (mut validation, mut validating) = (None, Duration::ZERO);
+    let mut seconds_to_first_update = 0.0;
+    let mut recent = Recent::new(plan.updates_per_epoch.min(plan.updates));
+    for update in 0..plan.updates {
+        model = training.update(model);
+        let done = update + 1;
+        let due = done % plan.evaluate_every == 0 || done == plan.updates;
+        // Reading a loss back waits for the device: after the first update, to know how long it took, and then so
+        // seldom that it costs nothing and so often that somebody watching sees it move.
+        if !(due || update == 0 || training.unread() >= 64 || training.last_read.elapsed() > WATCHED) {
+            continue;
+        }
+        let mut updates = training.read_losses();
+        if update == 0 {
+            seconds_to_first_update = start.elapsed().as_secs_f64();
+        }
+        if let Some(diverged) = updates.iter().find_map(Diverged::seen) {
+            updates.retain(|update| update.update <= diverged.update);
+            tell(Event::Updates(&updates));
+            return Err(diverged.into());
+        }
+        if due && !dataset.validation.is_empty() {
+            let begin = Instant::now();
+            validation = Some(measure(&model, &dataset.validation));
+            validating += begin.elapsed();
+            if let Some(last) = updates.last_mut() {
+                last.validation = validation;
+            }
+        }
+        recent.extend(&updates);
+        tell(Event::Updates(&updates));
+    }
+    let updating = start.elapsed().as_secs_f64() - validating.as_secs_f64() - seconds_to_first_update;
+    let test = measure(&model, &dataset.test);
+    let history = History {
+        updates: plan.updates,
+        seconds: start.elapsed().as_secs_f64(),
+        seconds_to_first_update,
+        updates_per_second: (plan.updates - 1) as f64 / updating,
+        train_loss: recent.mean(),
+        validation,
+        test,
+    };
+    Ok((model.valid(), history))
+}
+
+/// How long somebody who watches should wait for the next loss.
+const WATCHED: Duration = Duration::from_millis(200);
+
+impl Diverged {
+    fn seen(update: &Update) -> Option<Self> {
+        (!update.train_loss.is_finite()).then_some(Self {
+            update: update.update,
+            learning_rate: update.learning_rate,
+            loss: update.train_loss,
+        })
+    }
+}
+
+/// One update after the other, in the order of the data.
+pub(super) struct Loop<'a> {
+    seed: u64,
+    batch_size: usize,
+    updates_per_epoch: u64,
+    batches: Batches<'a>,
+    rows: usize,
+    order: Vec<usize>,
+    schedule: Scheduler,
+    optimizer: ModuleUpdate,
+    update: u64,
+    /// Updates whose loss is still on the device, and those losses.
+    pending: Vec<Update>,
+    losses: Vec<Tensor<1>>,
+    last_read: Instant,
+}
+
+impl<'a> Loop<'a> {
+    pub(super) fn new(
+        settings: &Settings,
+        dataset: &'a Dataset,
+        plan: &Plan,
+        device: &Device,
+    ) -> Self {
+        Self {
+            seed: settings.seed,
+            batch_size: settings.data.batch_size,
+            updates_per_epoch: plan.updates_per_epoch,
+            batches: Batches::new(&dataset.train, device),
+            rows: dataset.train.len(),
+            order: Vec::new(),
+            schedule: plan.schedule.clone(),
+            optimizer: plan.optimizer.clone(),
+            update: 0,
+            pending: Vec::new(),
+            losses: Vec::new(),
+            last_read: Instant::now(),
+        }
+    }
+
+    /// Draws the next batch, and moves the weights once.
+    ///
+    /// Takes the model and gives it back, so that nobody else holds its weights and they are updated in place.
+    pub(super) fn update(&mut self, model: Model) -> Model {
+        let epoch = self.update / self.updates_per_epoch;
+        let within = (self.update % self.updates_per_epoch) as usize;
+        if within == 0 {
+            self.order = batch_order(self.seed, epoch, self.rows, true);
+        }
+        let from = within * self.batch_size;
+        let until = (from + self.batch_size).min(self.order.len());
+        let batch = self.batches.gather(&self.order[from..until]);
+
+        let TrainOutput { grads, item } = TrainStep::step(&model, batch);
+        self.losses.push(item.loss.inner());
+        let learning_rate = self.schedule.step();
+        let model = self.optimizer.step(learning_rate, model, grads);
+
+        self.pending.push(Update {
+            update: self.update,
+            epoch,
+            learning_rate,
+            train_loss: f64::NAN,
+            validation: None,
+        });
+        self.update += 1;
+        model
+    }
+
+    /// How many losses wait to be read.
+    fn unread(&self) -> usize {
+        self.losses.len()
+    }
+
+    /// Reads all waiting losses back at once; waits for the device.
+    pub(super) fn read_losses(&mut self) -> Vec<Update> {
+        self.last_read = Instant::now();
+        let mut updates = std::mem::take(&mut self.pending);
+        let losses = std::mem::take(&mut self.losses);
+        if losses.is_empty() {
+            return updates;
+        }
+        let losses = Tensor::cat(losses, 0).into_data();
+        for (update, loss) in updates.iter_mut().zip(losses.iter::<f64>()) {
+            update.train_loss = loss;
+        }
+        updates
+    }
+}
+
+/// The last few training losses.
+struct Recent {
+    losses: std::collections::VecDeque<f64>,
+    most: usize,
+}
+
+impl Recent {
+    fn new(most: u64) -> Self {
+        Self {
+            losses: std::collections::VecDeque::new(),
+            most: most as usize,
+        }
+    }
+
+    fn extend(&mut self, updates: &[Update]) {
+        for update in updates {
+            if self.losses.len() == self.most {
+                self.losses.pop_front();
+            }
+            self.losses.push_back(update.train_loss);
+        }
+    }
+
+    fn mean(&self) -> f64 {
+        self.losses.iter().sum::<f64>() / self.losses.len() as f64
+    }
+}

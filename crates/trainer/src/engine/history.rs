@@ -1,0 +1,44 @@
+//! What happened in a run, as data.
+
+/// Loss and accuracy over a part of the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metrics {
+    /// Mean cross-entropy, in nats.
+    pub loss: f64,
+    /// The share of images whose largest logit is the label's, 0 to 1.
+    pub accuracy: f64,
+}
+
+/// One update of the weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Update {
+    /// Counted from 0.
+    pub update: u64,
+    /// Counted from 0.
+    pub epoch: u64,
+    /// The learning rate that this update used.
+    pub learning_rate: f64,
+    /// The mean cross-entropy of this update's batch, before the update.
+    pub train_loss: f64,
+    /// Measured after this update, where it was.
+    pub validation: Option<Metrics>,
+}
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// How many updates it made.
+    pub updates: u64,
+    /// From the first batch to the last measurement.
+    pub seconds: f64,
+    /// How long the first update took, on a GPU with compiling and tuning its kernels.
+    pub seconds_to_first_update: f64,
+    /// Updates a second after the first, without the measurements between them.
+    pub updates_per_second: f64,
+    /// The mean training loss of the last epoch's worth of updates.
+    pub train_loss: f64,
+    /// The last measurement on validation, if there is any.
+    pub validation: Option<Metrics>,
+    /// Measured once, after the last update.
+    pub test: Metrics,
+}

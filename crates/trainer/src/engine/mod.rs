@@ -1,0 +1,16 @@
+//! The training loop and what it stands on: devices, batches, evaluation. It returns data and prints nothing.
+
+mod batch;
+mod bench;
+mod device;
+mod evaluate;
+mod fit;
+mod history;
+mod model;
+
+pub use bench::updates_per_second;
+pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
+pub use evaluate::evaluate;
+pub use fit::{Diverged, Event, FitError, Plan, fit};
+pub use history::{History, Metrics, Update};
+pub use model::build_model;

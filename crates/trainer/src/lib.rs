@@ -1,0 +1,12 @@
+//! Trains small networks on a CPU or a GPU, and shows why a learning-rate strategy converges.
+//!
+//! The binary `trainer` is this library behind a command line. Inside, each module uses only what stands to its left:
+//! [`config`] → [`data`] → [`engine`] → [`report`]; [`commands`] joins them.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod data;
+pub mod engine;
+pub mod random;
+pub mod report;

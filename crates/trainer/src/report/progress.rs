@@ -1,0 +1,117 @@
+//! How far a run is: a bar on a terminal, a line now and then otherwise.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Console, format_duration};
+use crate::engine::{Event, Plan, Update};
+
+/// Tells of a run on stderr while it goes on.
+#[derive(Debug)]
+pub struct Progress {
+    console: Console,
+    plan_updates: u64,
+    updates_per_epoch: u64,
+    bar: Option<ProgressBar>,
+    start: Instant,
+    last_line: Instant,
+    accuracy: Option<f64>,
+    gpu: bool,
+}
+
+/// How long a log without a terminal stays silent at most, between evaluations.
+const SILENCE: Duration = Duration::from_secs(30);
+
+impl Progress {
+    /// For the run of `plan`; `gpu` tells whether its first update compiles kernels.
+    pub fn new(console: Console, plan: &Plan, gpu: bool) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(
+                Some(plan.updates),
+                ProgressDrawTarget::stderr_with_hz(10),
+            );
+            let template = "{bar:24} {pos}/{len}  {msg}  {per_sec}  ETA {eta}";
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self {
+            console,
+            plan_updates: plan.updates,
+            updates_per_epoch: plan.updates_per_epoch,
+            bar,
+            start: Instant::now(),
+            last_line: Instant::now(),
+            accuracy: None,
+            gpu,
+        }
+    }
+
+    /// Takes in one event.
+    pub fn tell(&mut self, event: &Event<'_>) {
+        match event {
+            Event::FirstUpdate if self.gpu => {
+                self.line("gpu", "compiling and tuning kernels (once)");
+            }
+            Event::FirstUpdate => {}
+            Event::Updates(updates) => self.updates(updates),
+        }
+    }
+
+    fn updates(&mut self, updates: &[Update]) {
+        let Some(last) = updates.last() else {
+            return;
+        };
+        self.accuracy = last
+            .validation
+            .map(|validation| validation.accuracy)
+            .or(self.accuracy);
+        let accuracy = self.accuracy.map_or(String::new(), |accuracy| {
+            format!("  accuracy {:.2} %", 100.0 * accuracy)
+        });
+        let state = format!(
+            "loss {:.4}  lr {:.2e}{accuracy}",
+            last.train_loss, last.learning_rate
+        );
+        let done = last.update + 1;
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(done);
+                bar.set_message(state);
+            }
+            None if last.validation.is_some() || self.last_line.elapsed() > SILENCE => {
+                self.last_line = Instant::now();
+                let spent = self.start.elapsed();
+                let rate = done as f64 / spent.as_secs_f64();
+                let left = Duration::from_secs_f64((self.plan_updates - done) as f64 / rate);
+                let epoch = done as f64 / self.updates_per_epoch as f64;
+                self.console.status(
+                    &format!("epoch {epoch:.0}"),
+                    format_args!(
+                        "{done}/{}  {state}  {rate:.0} updates/s  ETA {}",
+                        self.plan_updates,
+                        format_duration(left)
+                    ),
+                );
+            }
+            None => {}
+        }
+    }
+
+    fn line(&self, label: &str, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.console.status(label, text)),
+            None => self.console.status(label, text),
+        }
+    }
+
+    /// Clears the bar, so that the result stands alone.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

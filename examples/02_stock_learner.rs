@@ -1,0 +1,76 @@
+//! Burn's own `SupervisedTraining` with our model, optimizer and schedule.
+//!
+//!     cargo run --release --example 02_stock_learner
+
+use anyhow::{Result, ensure};
+use burn::data::dataloader::batcher::Batcher;
+use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
+use burn::data::dataset::InMemDataset;
+use burn::tensor::{Device, Tensor, TensorData};
+use burn::train::metric::{AccuracyMetric, LossMetric};
+use burn::train::{Learner, SupervisedTraining};
+use models::{ImageBatch, ModelConfig};
+use optimizers::Sgd;
+use schedules::prelude::*;
+use trainer::config::{Layer, resolve};
+use trainer::data::{Part, load};
+use trainer::engine::evaluate;
+use trainer::random::{Purpose, Random};
+
+/// The pixels of one image, and its label.
+type Item = (Vec<f32>, i32);
+
+struct DigitsBatcher;
+
+impl Batcher<Item, ImageBatch> for DigitsBatcher {
+    fn batch(&self, items: Vec<Item>, device: &Device) -> ImageBatch {
+        let count = items.len();
+        let (pixels, labels): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+        ImageBatch {
+            images: Tensor::from_data(TensorData::new(pixels.concat(), [count, 1, 8, 8]), device),
+            labels: Tensor::from_data(TensorData::new(labels, [count]), device),
+        }
+    }
+}
+
+fn loader(part: &Part, device: &Device) -> std::sync::Arc<dyn DataLoader<ImageBatch>> {
+    let table = part.images().normalization().table_f32();
+    let item = |position| {
+        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+        part.gather(&[position], &table, &mut pixels, &mut labels);
+        (pixels, labels[0])
+    };
+    DataLoaderBuilder::new(DigitsBatcher)
+        .batch_size(64)
+        .shuffle(1)
+        .set_device(device.clone())
+        .build(InMemDataset::new((0..part.len()).map(item).collect()))
+}
+
+/// Trains for eight epochs, and fails unless the model learned.
+pub fn main() -> Result<()> {
+    let digits = load(&resolve(std::iter::empty::<Layer>())?.settings.data)?;
+    let device = Device::flex();
+    let training = device.clone().autodiff();
+
+    let mut random = Random::new(1, Purpose::Weights, 0, 0);
+    let shape = digits.train.images().shape();
+    let model = ModelConfig::mlp().init(shape, 10, || random.unit_f64(), &training)?;
+
+    let epochs = 8;
+    let updates = epochs * digits.train.len().div_ceil(64) as u64;
+    let lr = Cosine::new(updates).floor(0.01).warmup_within(updates / 20).peak(0.1)?;
+
+    let folder = tempfile::tempdir()?;
+    let (train, valid) = (loader(&digits.train, &training), loader(&digits.validation, &device));
+    let result = SupervisedTraining::new(folder.path(), train, valid)
+        .metrics((AccuracyMetric::new(), LossMetric::new()))
+        .num_epochs(epochs as usize)
+        .with_application_logger(None)
+        .launch(Learner::new(model, Sgd::new().momentum(0.9).into(), lr));
+
+    let test = evaluate(&result.model, &digits.test, 64, &device);
+    println!("test accuracy {:.2} %", 100.0 * test.accuracy);
+    ensure!(test.accuracy > 0.95, "the model did not learn: {test:?}");
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Starts the binary, and makes what it prints comparable.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// `trainer` with `arguments`, in `folder`, untouched by the settings of whoever runs the tests.
+pub fn trainer(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "120");
+    command
+}
+
+/// Runs `trainer`, which must succeed, and returns its stdout.
+pub fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = trainer(folder, arguments).output().unwrap();
+    assert!(
+        output.status.success(),
+        "trainer {arguments:?}: {}\n{}",
+        output.status,
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// What a person sees of a command: its exit code and both streams, the folder's name left out.
+pub fn transcript(folder: &Path, arguments: &[&str]) -> String {
+    let output = trainer(folder, arguments).output().unwrap();
+    let shown = render(arguments, &output);
+    let folder = folder.canonicalize().unwrap();
+    shown.replace(&folder.display().to_string(), "FOLDER")
+}
+
+fn render(arguments: &[&str], output: &Output) -> String {
+    format!(
+        "$ trainer {}\n{}{}[exit {}]\n",
+        arguments.join(" "),
+        text(&output.stdout),
+        text(&output.stderr),
+        output.status.code().unwrap_or(-1),
+    )
+}
+
+/// Output as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A file of a run.
+pub fn read(folder: &Path, path: &str) -> String {
+    fs::read_to_string(folder.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// `summary.json` of a run.
+pub fn summary(folder: &Path, run: &str) -> serde_json::Value {
+    serde_json::from_str(&read(folder, &format!("{run}/summary.json"))).unwrap()
+}
+
+/// A column of a run's `metrics.csv`, empty cells left out.
+pub fn column(folder: &Path, run: &str, name: &str) -> Vec<f64> {
+    let mut reader = csv::Reader::from_path(folder.join(run).join("metrics.csv")).unwrap();
+    let index = reader
+        .headers()
+        .unwrap()
+        .iter()
+        .position(|header| header == name)
+        .unwrap_or_else(|| panic!("metrics.csv has no column {name}"));
+    reader
+        .records()
+        .map(|record| record.unwrap()[index].to_owned())
+        .filter(|cell| !cell.is_empty())
+        .map(|cell| cell.parse().unwrap())
+        .collect()
+}
+
+/// The folder that `variable` names, which is there in CI; elsewhere the test says that it is skipped.
+pub fn reference_folder(variable: &str) -> Option<PathBuf> {
+    match std::env::var_os(variable) {
+        Some(folder) => Some(PathBuf::from(folder)),
+        None => {
+            let required = std::env::var_os("ANNEAL_REQUIRE_REFERENCE").is_some();
+            assert!(!required, "{variable} is not set, and must be here");
+            eprintln!("skipped: {variable} is not set");
+            None
+        }
+    }
+}

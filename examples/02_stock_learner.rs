@@ -48,7 +48,7 @@ fn loader(part: &Part, device: &Device) -> std::sync::Arc<dyn DataLoader<ImageBa
 }
 
 /// Trains for eight epochs, and fails unless the model learned.
-pub fn main() -> Result<()> {
+pub(crate) fn main() -> Result<()> {
     let digits = load(&resolve(std::iter::empty::<Layer>())?.settings.data)?;
     let device = Device::flex();
     let training = device.clone().autodiff();
@@ -59,10 +59,16 @@ pub fn main() -> Result<()> {
 
     let epochs = 8;
     let updates = epochs * digits.train.len().div_ceil(64) as u64;
-    let lr = Cosine::new(updates).floor(0.01).warmup_within(updates / 20).peak(0.1)?;
+    let lr = Cosine::new(updates)
+        .floor(0.01)
+        .warmup_within(updates / 20)
+        .peak(0.1)?;
 
     let folder = tempfile::tempdir()?;
-    let (train, valid) = (loader(&digits.train, &training), loader(&digits.validation, &device));
+    let (train, valid) = (
+        loader(&digits.train, &training),
+        loader(&digits.validation, &device),
+    );
     let result = SupervisedTraining::new(folder.path(), train, valid)
         .metrics((AccuracyMetric::new(), LossMetric::new()))
         .num_epochs(epochs as usize)

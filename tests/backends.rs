@@ -19,9 +19,16 @@ fn twenty_updates(folder: &Path, backend: &str) -> Vec<f64> {
         .output()
         .unwrap();
     let said = text(&output.stderr);
-    assert!(output.status.success(), "{backend}: {}\n{said}", output.status);
+    assert!(
+        output.status.success(),
+        "{backend}: {}\n{said}",
+        output.status
+    );
     if backend == "wgpu" {
-        assert!(said.contains("compiling and tuning kernels (once)"), "{said}");
+        assert!(
+            said.contains("compiling and tuning kernels (once)"),
+            "{said}"
+        );
     }
     let losses = column(folder, &format!("runs/{backend}"), "train_loss");
     assert_eq!(losses.len(), 20);
@@ -31,7 +38,10 @@ fn twenty_updates(folder: &Path, backend: &str) -> Vec<f64> {
 fn assert_agree(ours: &[f64], theirs: &[f64], backend: &str) {
     for (update, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
         let apart = (ours - theirs).abs();
-        assert!(apart <= APART, "{backend}, update {update}: {ours} and {theirs}, {apart:e} apart");
+        assert!(
+            apart <= APART,
+            "{backend}, update {update}: {ours} and {theirs}, {apart:e} apart"
+        );
     }
 }
 
@@ -50,7 +60,10 @@ fn the_gpu_agrees_with_the_cpu() {
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     if listed["adapters"].as_array().unwrap().is_empty() {
         let required = std::env::var_os("ANNEAL_REQUIRE_GPU").is_some();
-        assert!(!required, "no GPU, not even a software one, and there must be one here");
+        assert!(
+            !required,
+            "no GPU, not even a software one, and there must be one here"
+        );
         eprintln!("skipped: no GPU");
         return;
     }
@@ -61,15 +74,19 @@ fn the_gpu_agrees_with_the_cpu() {
     assert_eq!(gpu["backend"], "wgpu");
     assert!(gpu["seconds_to_first_update"].as_f64().unwrap() > 0.0);
     let accuracy = |summary: &serde_json::Value| summary["test_accuracy"].as_f64().unwrap();
-    assert!((accuracy(&gpu) - accuracy(&cpu)).abs() <= 0.01, "{gpu}\n{cpu}");
+    assert!(
+        (accuracy(&gpu) - accuracy(&cpu)).abs() <= 0.01,
+        "{gpu}\n{cpu}"
+    );
 }
 
-/// A Vulkan loader that finds no driver is what a machine without a GPU looks like.
+/// A loader that finds no Vulkan and no OpenGL driver is what a machine without a GPU looks like.
 #[cfg(target_os = "linux")]
-const NO_DRIVER: [(&str, &str); 3] = [
+const NO_DRIVER: [(&str, &str); 4] = [
     ("VK_DRIVER_FILES", "/nonexistent.json"),
     ("VK_ICD_FILENAMES", "/nonexistent.json"),
     ("VK_LOADER_DRIVERS_DISABLE", "*"),
+    ("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent.json"),
 ];
 
 #[cfg(target_os = "linux")]
@@ -78,15 +95,24 @@ fn without_a_gpu_wgpu_says_so_and_the_cpu_does_not_mind() {
     let folder = tempdir().unwrap();
     let run = |backend: &str| {
         let arguments = ["train", "--epochs", "1", "--backend", backend];
-        trainer(folder.path(), &arguments).envs(NO_DRIVER).output().unwrap()
+        trainer(folder.path(), &arguments)
+            .envs(NO_DRIVER)
+            .output()
+            .unwrap()
     };
     let gpu = run("wgpu");
     let said = text(&gpu.stderr);
     assert_eq!(gpu.status.code(), Some(4), "{said}");
-    let errors: Vec<&str> = said.lines().filter(|line| line.contains("error:")).collect();
+    let errors: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains("error:"))
+        .collect();
     assert_eq!(errors.len(), 1, "{said}");
     assert!(errors[0].contains("no GPU found"), "{said}");
-    assert!(said.contains("hint: ") && said.contains("--backend flex"), "{said}");
+    assert!(
+        said.contains("hint: ") && said.contains("--backend flex"),
+        "{said}"
+    );
 
     for backend in ["flex", "ndarray"] {
         let cpu = run(backend);
@@ -100,10 +126,13 @@ fn without_a_gpu_wgpu_says_so_and_the_cpu_does_not_mind() {
 fn a_cpu_run_never_touches_a_gpu() {
     let folder = tempdir().unwrap();
     for backend in ["flex", "ndarray"] {
-        let output = trainer(folder.path(), &["train", "--epochs", "1", "--backend", backend])
-            .env("LD_DEBUG", "files")
-            .output()
-            .unwrap();
+        let output = trainer(
+            folder.path(),
+            &["train", "--epochs", "1", "--backend", backend],
+        )
+        .env("LD_DEBUG", "files")
+        .output()
+        .unwrap();
         let loaded = text(&output.stderr);
         assert!(loaded.contains("libc.so"), "the loader says nothing here");
         for library in ["libvulkan", "libEGL", "libGL", "libcuda"] {

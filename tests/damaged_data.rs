@@ -36,7 +36,10 @@ fn damaged_mnist_files_exit_with_3_and_a_sentence() {
         ("cut in the middle", &whole[..whole.len() / 2]),
         ("cut before its checksum", &whole[..whole.len() - 8]),
         ("one bit flipped", &flipped),
-        ("not gzip, not IDX", b"PK\x03\x04 this is something else entirely"),
+        (
+            "not gzip, not IDX",
+            b"PK\x03\x04 this is something else entirely",
+        ),
     ];
     for (damage, bytes) in cases {
         let folder = tempdir().unwrap();
@@ -44,7 +47,10 @@ fn damaged_mnist_files_exit_with_3_and_a_sentence() {
         let shown = transcript(folder.path(), &["train", "--data", "."]);
         assert!(shown.contains("[exit 3]"), "{damage}: {shown}");
         assert_eq!(shown.matches("error:").count(), 1, "{damage}: {shown}");
-        assert!(shown.contains(TRAIN_IMAGES), "{damage}: the file is not named: {shown}");
+        assert!(
+            shown.contains(TRAIN_IMAGES),
+            "{damage}: the file is not named: {shown}"
+        );
         assert!(!shown.contains("panicked"), "{damage}: {shown}");
     }
 }

@@ -8,13 +8,33 @@ use crate::program::transcript;
 
 /// Each a mistake: its name, a configuration file (empty: none), and the arguments.
 const MISTAKES: &[(&str, &str, &[&str])] = &[
-    ("key", "seed = 1\n\n[optimizer]\nlearning_rate = 0.1\n", &["train", "a.toml"]),
+    (
+        "key",
+        "seed = 1\n\n[optimizer]\nlearning_rate = 0.1\n",
+        &["train", "a.toml"],
+    ),
     ("key_near", "[data]\nbatchsize = 32\n", &["train", "a.toml"]),
     ("section", "[optimiser]\nlr = 0.1\n", &["train", "a.toml"]),
-    ("section_as_value", "model = \"mlp\"\n", &["train", "a.toml"]),
-    ("schedule_key", "[schedule]\nkind = \"cosine\"\nflor = 0.1\n", &["train", "a.toml"]),
-    ("schedule_value", "[schedule]\nkind = \"cosine\"\nfloor = 1.5\n", &["train", "a.toml"]),
-    ("schedule_peer", "", &["train", "--schedule", "CosineAnnealingLR"]),
+    (
+        "section_as_value",
+        "model = \"mlp\"\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "schedule_key",
+        "[schedule]\nkind = \"cosine\"\nflor = 0.1\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "schedule_value",
+        "[schedule]\nkind = \"cosine\"\nfloor = 1.5\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "schedule_peer",
+        "",
+        &["train", "--schedule", "CosineAnnealingLR"],
+    ),
     (
         "schedule_nested",
         "[schedule]\nkind = \"sequence\"\nmilestones = [\"50%\"]\nschedules = [\n  { kind = \"constant\" },\n  { kind = \"step\", evry = 3 },\n]\n",
@@ -27,16 +47,46 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("flag", "", &["train", "--epoch", "3"]),
     ("flag_value", "", &["train", "--lr", "fast"]),
     ("command", "", &["trian"]),
-    ("unit", "[train]\nlength = \"20epochs\"\n", &["train", "a.toml"]),
-    ("unit_in_schedule", "", &["train", "--set", "schedule.warmup=5pc"]),
+    (
+        "unit",
+        "[train]\nlength = \"20epochs\"\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "unit_in_schedule",
+        "",
+        &["train", "--set", "schedule.warmup=5pc"],
+    ),
     ("type", "[optimizer]\nlr = \"fast\"\n", &["train", "a.toml"]),
     ("syntax", "[optimizer\nlr = 0.1\n", &["train", "a.toml"]),
     ("range_lr", "", &["train", "--lr", "0"]),
     ("range_batch", "", &["train", "--batch-size", "0"]),
-    ("range_momentum", "", &["train", "--optimizer", "sgd", "--set", "optimizer.momentum=1.5"]),
-    ("range_share", "", &["train", "--set", "data.validation=120%"]),
-    ("foreign_key", "[optimizer]\nmomentum = 0.9\n", &["train", "a.toml"]),
-    ("twice", "[train]\nepochs = 3\nlength = 100\n", &["train", "a.toml"]),
+    (
+        "range_momentum",
+        "",
+        &[
+            "train",
+            "--optimizer",
+            "sgd",
+            "--set",
+            "optimizer.momentum=1.5",
+        ],
+    ),
+    (
+        "range_share",
+        "",
+        &["train", "--set", "data.validation=120%"],
+    ),
+    (
+        "foreign_key",
+        "[optimizer]\nmomentum = 0.9\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "twice",
+        "[train]\nepochs = 3\nlength = 100\n",
+        &["train", "a.toml"],
+    ),
     ("set_without_value", "", &["train", "--set", "seed"]),
     ("path_config", "", &["train", "absent.toml"]),
     ("path_data", "", &["train", "--data", "mnits"]),
@@ -58,8 +108,15 @@ fn every_mistake_is_named() {
         let shown = transcript(folder.path(), arguments);
         assert!(shown.contains("[exit "), "{name}");
         assert!(!shown.contains("[exit 0]"), "{name} was accepted:\n{shown}");
-        assert_eq!(shown.matches("error:").count(), 1, "{name}: one message\n{shown}");
-        assert!(!folder.path().join("runs").exists(), "{name} left a run behind");
+        assert_eq!(
+            shown.matches("error:").count(),
+            1,
+            "{name}: one message\n{shown}"
+        );
+        assert!(
+            !folder.path().join("runs").exists(),
+            "{name} left a run behind"
+        );
         seen.push_str(&format!("{name}\n{file}{shown}\n"));
     }
     insta::assert_snapshot!(seen);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// `trainer` with `arguments`, in `folder`, untouched by the settings of whoever runs the tests.
-pub fn trainer(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn trainer(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
     command
         .args(arguments)
@@ -16,7 +16,7 @@ pub fn trainer(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs `trainer`, which must succeed, and returns its stdout.
-pub fn succeed(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn succeed(folder: &Path, arguments: &[&str]) -> String {
     let output = trainer(folder, arguments).output().unwrap();
     assert!(
         output.status.success(),
@@ -28,7 +28,7 @@ pub fn succeed(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// What a person sees of a command: its exit code and both streams, the folder's name left out.
-pub fn transcript(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn transcript(folder: &Path, arguments: &[&str]) -> String {
     let output = trainer(folder, arguments).output().unwrap();
     let shown = render(arguments, &output);
     let folder = folder.canonicalize().unwrap();
@@ -46,22 +46,22 @@ fn render(arguments: &[&str], output: &Output) -> String {
 }
 
 /// Output as text.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// A file of a run.
-pub fn read(folder: &Path, path: &str) -> String {
+pub(crate) fn read(folder: &Path, path: &str) -> String {
     fs::read_to_string(folder.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// `summary.json` of a run.
-pub fn summary(folder: &Path, run: &str) -> serde_json::Value {
+pub(crate) fn summary(folder: &Path, run: &str) -> serde_json::Value {
     serde_json::from_str(&read(folder, &format!("{run}/summary.json"))).unwrap()
 }
 
 /// A column of a run's `metrics.csv`, empty cells left out.
-pub fn column(folder: &Path, run: &str, name: &str) -> Vec<f64> {
+pub(crate) fn column(folder: &Path, run: &str, name: &str) -> Vec<f64> {
     let mut reader = csv::Reader::from_path(folder.join(run).join("metrics.csv")).unwrap();
     let index = reader
         .headers()
@@ -78,7 +78,7 @@ pub fn column(folder: &Path, run: &str, name: &str) -> Vec<f64> {
 }
 
 /// The folder that `variable` names, which is there in CI; elsewhere the test says that it is skipped.
-pub fn reference_folder(variable: &str) -> Option<PathBuf> {
+pub(crate) fn reference_folder(variable: &str) -> Option<PathBuf> {
     match std::env::var_os(variable) {
         Some(folder) => Some(PathBuf::from(folder)),
         None => {

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::optim::Optimizer as _;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn::train::{TrainOutput, TrainStep};
 use models::{ImageBatch, Model, ModelConfig};
@@ -26,8 +25,18 @@ fn losses_are_pytorchs_on_the_digits() {
     };
     let file_order = ["data.split=file", "data.validation=0"];
     let train = rows(&file_order);
-    compare(&folder, "digits-mlp-sgd-warmup-cosine", &train, ModelConfig::mlp());
-    compare(&folder, "digits-mlp-adamw-onecycle", &train, ModelConfig::mlp());
+    compare(
+        &folder,
+        "digits-mlp-sgd-warmup-cosine",
+        &train,
+        ModelConfig::mlp(),
+    );
+    compare(
+        &folder,
+        "digits-mlp-adamw-onecycle",
+        &train,
+        ModelConfig::mlp(),
+    );
 }
 
 #[test]
@@ -38,11 +47,18 @@ fn losses_are_pytorchs_on_mnist() {
     };
     let path = format!("data.path={}", mnist.display());
     let train = rows(&["data.name=mnist", &path, "data.validation=0"]);
-    compare(&folder, "mnist-lenet5-sgd-polynomial", &train, ModelConfig::LeNet5);
+    compare(
+        &folder,
+        "mnist-lenet5-sgd-polynomial",
+        &train,
+        ModelConfig::LeNet5,
+    );
 }
 
 fn rows(assignments: &[&str]) -> Part {
-    let layers = assignments.iter().map(|assignment| Layer::from_set(assignment).unwrap());
+    let layers = assignments
+        .iter()
+        .map(|assignment| Layer::from_set(assignment).unwrap());
     load(&resolve(layers).unwrap().settings.data).unwrap().train
 }
 
@@ -52,16 +68,26 @@ fn compare(folder: &Path, name: &str, train: &Part, config: ModelConfig) {
     let recorded: Value = serde_json::from_str(&recorded).unwrap();
     let run = &recorded["run"];
     let batch_size = run["batch_size"].as_u64().unwrap() as usize;
-    let limit = run["limit"].as_u64().map_or(train.len(), |limit| limit as usize);
+    let limit = run["limit"]
+        .as_u64()
+        .map_or(train.len(), |limit| limit as usize);
     let batches = limit / batch_size;
     let numbers = |key: &str| -> Vec<f64> {
         let numbers = recorded["float64"][key].as_array().unwrap();
-        numbers.iter().map(|number| number.as_f64().unwrap()).collect()
+        numbers
+            .iter()
+            .map(|number| number.as_f64().unwrap())
+            .collect()
     };
     let (rates, losses) = (numbers("lr"), numbers("loss"));
 
     let device = Device::flex().autodiff();
-    let mut model = load_weights(&folder.join(format!("{name}.safetensors")), train, config, &device);
+    let mut model = load_weights(
+        &folder.join(format!("{name}.safetensors")),
+        train,
+        config,
+        &device,
+    );
     let mut update = optimizer(&run["optimizer"]);
     for (index, (rate, loss)) in rates.iter().zip(&losses).enumerate() {
         let from = index % batches * batch_size;
@@ -69,7 +95,10 @@ fn compare(folder: &Path, name: &str, train: &Part, config: ModelConfig) {
         let TrainOutput { grads, item } = TrainStep::step(&model, batch);
         let ours: f64 = item.loss.into_scalar::<f64>();
         let apart = (ours - loss).abs();
-        assert!(apart <= APART, "{name}, update {index}: {ours} and {loss}, {apart:e} apart");
+        assert!(
+            apart <= APART,
+            "{name}, update {index}: {ours} and {loss}, {apart:e} apart"
+        );
         model = update.step(*rate, model, grads);
     }
 }
@@ -82,7 +111,10 @@ fn optimizer(spec: &Value) -> ModuleUpdate {
             .weight_decay(number("weight_decay", 0.0))
             .build()
             .unwrap(),
-        "adamw" => AdamW::new().weight_decay(number("weight_decay", 0.01)).build().unwrap(),
+        "adamw" => AdamW::new()
+            .weight_decay(number("weight_decay", 0.01))
+            .build()
+            .unwrap(),
         kind => panic!("{kind}"),
     }
 }
@@ -103,14 +135,20 @@ fn gather(train: &Part, positions: std::ops::Range<usize>, device: &Device) -> I
 
 fn load_weights(path: &Path, train: &Part, config: ModelConfig, device: &Device) -> Model {
     let images = train.images();
-    let model = config.init(images.shape(), images.classes(), || 0.5, device).unwrap();
+    let model = config
+        .init(images.shape(), images.classes(), || 0.5, device)
+        .unwrap();
     let mut weights = Weights {
         tensors: safetensors(&fs::read(path).unwrap()),
         path: Vec::new(),
         device,
     };
     let model = model.map(&mut weights);
-    assert!(weights.tensors.is_empty(), "left over: {:?}", weights.tensors.keys());
+    assert!(
+        weights.tensors.is_empty(),
+        "left over: {:?}",
+        weights.tensors.keys()
+    );
     model
 }
 
@@ -142,7 +180,11 @@ impl ModuleMapper for Weights<'_> {
         let device = self.device;
         param.map(|tensor| {
             let recorded = Tensor::<D>::from_data(TensorData::new(values, shape), device);
-            let recorded = if D == 2 { recorded.swap_dims(0, 1) } else { recorded };
+            let recorded = if D == 2 {
+                recorded.swap_dims(0, 1)
+            } else {
+                recorded
+            };
             assert_eq!(tensor.dims(), recorded.dims(), "{path}");
             recorded.require_grad()
         })
@@ -157,7 +199,10 @@ fn safetensors(bytes: &[u8]) -> HashMap<String, (Vec<usize>, Vec<f32>)> {
     let header: HashMap<String, Value> = serde_json::from_slice(header).unwrap();
     let integers = |value: &Value| -> Vec<usize> {
         let integers = value.as_array().unwrap();
-        integers.iter().map(|integer| integer.as_u64().unwrap() as usize).collect()
+        integers
+            .iter()
+            .map(|integer| integer.as_u64().unwrap() as usize)
+            .collect()
     };
     header
         .iter()

@@ -28,7 +28,10 @@ fn the_default_run_learns_the_digits() {
     }
     let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
     assert!(mean >= 0.96, "{accuracies:?}");
-    assert!(accuracies.iter().all(|accuracy| *accuracy >= 0.95), "{accuracies:?}");
+    assert!(
+        accuracies.iter().all(|accuracy| *accuracy >= 0.95),
+        "{accuracies:?}"
+    );
 }
 
 #[test]
@@ -36,8 +39,16 @@ fn a_run_leaves_its_settings_metrics_summary_and_weights() {
     let folder = tempdir().unwrap();
     succeed(folder.path(), &SHORT);
     let run = "runs/digits-mlp-cosine-1";
-    for file in ["settings.toml", "metrics.csv", "summary.json", "checkpoints/last/model.bpk"] {
-        assert!(folder.path().join(run).join(file).is_file(), "{file} is missing");
+    for file in [
+        "settings.toml",
+        "metrics.csv",
+        "summary.json",
+        "checkpoints/last/model.bpk",
+    ] {
+        assert!(
+            folder.path().join(run).join(file).is_file(),
+            "{file} is missing"
+        );
     }
     let rates = column(folder.path(), run, "learning_rate");
     let losses = column(folder.path(), run, "train_loss");
@@ -46,7 +57,12 @@ fn a_run_leaves_its_settings_metrics_summary_and_weights() {
     assert_eq!(summary["updates"], 51);
     assert_eq!((rates.len(), losses.len()), (51, 51));
     assert_eq!(column(folder.path(), run, "validation_loss").len(), 3);
-    for key in ["seconds", "seconds_to_first_update", "test_loss", "validation_accuracy"] {
+    for key in [
+        "seconds",
+        "seconds_to_first_update",
+        "test_loss",
+        "validation_accuracy",
+    ] {
         assert!(summary[key].is_f64(), "{key}: {summary}");
     }
     // Warm-up over 5 % of 51 updates, then a cosine to a hundredth of the peak at the last update.
@@ -59,22 +75,47 @@ fn the_same_command_twice_gives_the_same_bytes() {
     for backend in ["flex", "ndarray"] {
         let folder = tempdir().unwrap();
         for name in ["a", "b"] {
-            succeed(folder.path(), &with(&SHORT, &["--backend", backend, "--name", name]));
+            succeed(
+                folder.path(),
+                &with(&SHORT, &["--backend", backend, "--name", name]),
+            );
         }
         let metrics = |name: &str| read(folder.path(), &format!("runs/{name}/metrics.csv"));
         assert_eq!(metrics("a"), metrics("b"), "{backend}");
 
-        succeed(folder.path(), &with(&SHORT, &["--backend", backend, "--seed", "2", "--name", "c"]));
-        assert_ne!(metrics("a"), metrics("c"), "{backend}: the seed must matter");
+        succeed(
+            folder.path(),
+            &with(
+                &SHORT,
+                &["--backend", backend, "--seed", "2", "--name", "c"],
+            ),
+        );
+        assert_ne!(
+            metrics("a"),
+            metrics("c"),
+            "{backend}: the seed must matter"
+        );
     }
 }
 
 #[test]
 fn a_run_repeats_from_its_own_settings() {
     let folder = tempdir().unwrap();
-    let flags = ["--optimizer", "sgd", "--schedule", "step", "--batch-size", "32", "--name", "a"];
+    let flags = [
+        "--optimizer",
+        "sgd",
+        "--schedule",
+        "step",
+        "--batch-size",
+        "32",
+        "--name",
+        "a",
+    ];
     succeed(folder.path(), &with(&SHORT, &flags));
-    succeed(folder.path(), &["train", "runs/a/settings.toml", "--name", "b"]);
+    succeed(
+        folder.path(),
+        &["train", "runs/a/settings.toml", "--name", "b"],
+    );
     let file = |name: &str, file: &str| read(folder.path(), &format!("runs/{name}/{file}"));
     assert_eq!(file("a", "settings.toml"), file("b", "settings.toml"));
     assert_eq!(file("a", "metrics.csv"), file("b", "metrics.csv"));
@@ -86,12 +127,21 @@ fn eval_gives_the_accuracy_of_the_summary() {
     succeed(folder.path(), &with(&SHORT, &["--name", "a"]));
     let summary = summary(folder.path(), "runs/a");
     for backend in ["flex", "ndarray"] {
-        let printed = succeed(folder.path(), &["eval", "runs/a", "--json", "--backend", backend]);
+        let printed = succeed(
+            folder.path(),
+            &["eval", "runs/a", "--json", "--backend", backend],
+        );
         let measured: serde_json::Value = serde_json::from_str(&printed).unwrap();
-        assert_eq!(measured["test_accuracy"], summary["test_accuracy"], "{backend}");
+        assert_eq!(
+            measured["test_accuracy"], summary["test_accuracy"],
+            "{backend}"
+        );
         let loss = measured["test_loss"].as_f64().unwrap();
         let expected = summary["test_loss"].as_f64().unwrap();
-        assert!((loss - expected).abs() < 1e-5, "{backend}: {loss}, {expected}");
+        assert!(
+            (loss - expected).abs() < 1e-5,
+            "{backend}: {loss}, {expected}"
+        );
     }
 }
 
@@ -99,7 +149,10 @@ fn eval_gives_the_accuracy_of_the_summary() {
 fn every_optimizer_learns_without_a_rate() {
     let folder = tempdir().unwrap();
     for optimizer in ["sgd", "adam", "adamw"] {
-        succeed(folder.path(), &["train", "--optimizer", optimizer, "--name", optimizer]);
+        succeed(
+            folder.path(),
+            &["train", "--optimizer", optimizer, "--name", optimizer],
+        );
         let summary = summary(folder.path(), &format!("runs/{optimizer}"));
         let accuracy = summary["test_accuracy"].as_f64().unwrap();
         assert!(accuracy >= 0.95, "{optimizer}: {accuracy}");
@@ -112,18 +165,27 @@ fn a_run_is_never_overwritten() {
     succeed(folder.path(), &with(&SHORT, &["--name", "a"]));
     let before = read(folder.path(), "runs/a/metrics.csv");
     let again = crate::program::transcript(folder.path(), &with(&SHORT, &["--name", "a"]));
-    assert!(again.contains("runs/a holds a run already") && again.contains("[exit 2]"), "{again}");
+    assert!(
+        again.contains("runs/a holds a run already") && again.contains("[exit 2]"),
+        "{again}"
+    );
     assert_eq!(before, read(folder.path(), "runs/a/metrics.csv"));
 }
 
 #[test]
 fn a_diverging_run_says_where_and_exits_with_5() {
     let folder = tempdir().unwrap();
-    let hopeless = ["--optimizer", "sgd", "--lr", "1e30", "--name", "a"];
+    let hopeless = ["--optimizer", "sgd", "--lr", "1e18", "--name", "a"];
     let said = crate::program::transcript(folder.path(), &with(&SHORT, &hopeless));
-    assert!(said.contains("error: diverged: the training loss was"), "{said}");
+    assert!(
+        said.contains("error: diverged: the training loss was"),
+        "{said}"
+    );
     assert!(said.contains("[exit 5]"), "{said}");
     let rows = fs::read_to_string(folder.path().join("runs/a/metrics.csv")).unwrap();
     let last = rows.lines().last().unwrap();
-    assert!(last.contains("NaN") || last.contains("inf"), "the last row shows it: {last}");
+    assert!(
+        last.contains("NaN") || last.contains("inf"),
+        "the last row shows it: {last}"
+    );
 }

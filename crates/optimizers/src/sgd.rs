@@ -174,11 +174,7 @@ mod tests {
 
     #[test]
     fn parameters_out_of_range_are_named() {
-        let message = |sgd: Sgd| {
-            sgd.check()
-                .expect_err("must be refused")
-                .to_string()
-        };
+        let message = |sgd: Sgd| sgd.check().expect_err("must be refused").to_string();
         assert_eq!(
             message(Sgd::new().momentum(1.0)),
             "momentum = 1: must be at least 0 and below 1"

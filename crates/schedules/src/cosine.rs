@@ -133,6 +133,11 @@ mod tests {
     }
 
     #[test]
+    fn unchecked_and_without_length_it_is_over_at_once() {
+        assert_eq!(Cosine::new(0).floor(0.3).factor(0), 0.3);
+    }
+
+    #[test]
     fn it_is_symmetric_about_its_middle() {
         let cosine = Cosine::new(1_000);
         for update in 0..1_000 {

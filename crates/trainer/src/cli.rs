@@ -116,15 +116,12 @@ pub struct DevicesArguments {
 }
 
 impl SettingsArguments {
-    /// The sources of settings, lowest first: the file, then `--set`, then flags.
+    /// The sources of settings, lowest first: the file, then the command line, where a flag beats `--set`.
     ///
     /// # Errors
     /// A file that cannot be read, or an argument that cannot be understood.
     pub fn layers(&self) -> Result<Vec<Layer>, ConfigError> {
         let mut layers = Vec::new();
-        if let Some(path) = &self.config {
-            layers.push(Layer::from_file(path)?);
-        }
         for assignment in &self.set {
             layers.push(Layer::from_set(assignment)?);
         }
@@ -160,24 +157,25 @@ impl SettingsArguments {
                 layers.push(Layer::from_flag(flag, key, value));
             }
         }
-        Ok(layers)
+        let file = self.config.as_deref().map(Layer::from_file).transpose()?;
+        Ok(file.into_iter().chain([Layer::of(layers)]).collect())
     }
 }
 
 impl EvalArguments {
-    /// The sources of settings, lowest first: the run's own, then flags.
+    /// The sources of settings, lowest first: the run's own, then the command line.
     ///
     /// # Errors
     /// A file that cannot be read, or an argument that cannot be understood.
     pub fn layers(&self, settings: &Path) -> Result<Vec<Layer>, ConfigError> {
-        let mut layers = vec![Layer::from_file(settings)?];
+        let mut layers = Vec::new();
         if let Some(backend) = &self.backend {
             layers.push(Layer::from_flag("--backend", "backend", backend.as_str()));
         }
         if let Some(data) = &self.data {
             layers.extend(data_layers(data)?);
         }
-        Ok(layers)
+        Ok(vec![Layer::from_file(settings)?, Layer::of(layers)])
     }
 }
 

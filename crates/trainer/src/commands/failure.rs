@@ -38,8 +38,9 @@ impl Failure {
 
     /// A panic: a fault in the program or in a driver.
     pub fn internal(panic: String) -> Self {
-        Self::new(INTERNAL, format_args!("internal: {panic}"))
-            .hint_of("on a GPU, try --backend flex; please report this with the command that caused it")
+        Self::new(INTERNAL, format_args!("internal: {panic}")).hint_of(
+            "on a GPU, try --backend flex; please report this with the command that caused it",
+        )
     }
 
     /// The process's exit code.
@@ -82,7 +83,9 @@ impl From<DataError> for Failure {
 /// An error and what lies beneath it, in one line.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"))
+    causes.fold(error.to_string(), |message, cause| {
+        format!("{message}: {cause}")
+    })
 }
 
 impl From<DeviceError> for Failure {
@@ -113,8 +116,9 @@ impl From<RunError> for Failure {
             RunError::Exists { .. } => {
                 Self::new(CONFIG, error).hint_of("another --name, or none for a numbered one")
             }
-            RunError::NoRun { .. } => Self::new(CHECKPOINT, error)
-                .hint_of("a run is a directory that `trainer train` made and named when it was done"),
+            RunError::NoRun { .. } => Self::new(CHECKPOINT, error).hint_of(
+                "a run is a directory that `trainer train` made and named when it was done",
+            ),
             RunError::Content { .. } => Self::new(CHECKPOINT, error),
             RunError::File { .. } => Self::new(INTERNAL, error),
         }

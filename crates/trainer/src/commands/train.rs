@@ -94,7 +94,10 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
     };
     console.status(
         "optimizer",
-        format_args!("{rule}, peak learning rate {} ({origin})", settings.optimizer.lr),
+        format_args!(
+            "{rule}, peak learning rate {} ({origin})",
+            settings.optimizer.lr
+        ),
     );
     console.status(
         "schedule",
@@ -120,13 +123,17 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
     );
 }
 
-/// The schedule as its keys say it: `cosine, floor 0.01, warmup 5%`.
+/// The schedule as its keys say it: `cosine, floor 0.01, warmup 5%`; that it lasts to the end goes without saying.
 fn describe(schedule: &ScheduleConfig) -> String {
     let mut text = schedule.kind().to_owned();
     if let Ok(serde_json::Value::Object(keys)) = serde_json::to_value(schedule) {
         for (key, value) in keys.iter().filter(|(key, _)| *key != "kind") {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            text.push_str(&format!(", {key} {value}"));
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            if value != "rest" {
+                text.push_str(&format!(", {key} {value}"));
+            }
         }
     }
     text

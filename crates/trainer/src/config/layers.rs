@@ -96,6 +96,16 @@ impl Layer {
         Self::from_value(key, value.into(), Origin::Flag(flag))
     }
 
+    /// Several layers as one: a later one beats an earlier one, key by key, whatever kinds they name.
+    pub fn of(layers: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::from_default(Table::new());
+        for layer in layers {
+            merge(&mut all.table, layer.table);
+            all.origins.extend(layer.origins);
+        }
+        all
+    }
+
     /// The settings of a default, given as a table.
     pub(super) fn from_default(table: Table) -> Self {
         Self {
@@ -202,12 +212,16 @@ impl Layers {
             .table
             .get(section)
             .and_then(|above| above.get(discriminant));
-        if above.is_none() || above == below.get(discriminant) {
+        let (Some(above), Some(kind)) = (above, below.get(discriminant)) else {
+            return;
+        };
+        if above == kind {
             return;
         }
         // Settings of the data that do not depend on which data it is stay.
-        let of_this_kind =
-            |key: &str| section != "data" || key == discriminant || ["path", "split"].contains(&key);
+        let of_this_kind = |key: &str| {
+            section != "data" || key == discriminant || ["path", "split"].contains(&key)
+        };
         let dropped: Vec<String> = below
             .keys()
             .filter(|key| of_this_kind(key))
@@ -329,13 +343,18 @@ mod tests {
         let mut layers =
             layers(&["[optimizer]\nkind = \"adamw\"\nlr = 0.01\n[data]\nbatch_size = 16\n"]);
         layers
-            .push(Layer::from_flag("--optimizer", "optimizer.kind", "sgd"))
+            .push(Layer::of([
+                Layer::from_set("optimizer.momentum=0.5").unwrap(),
+                Layer::from_flag("--optimizer", "optimizer.kind", "sgd"),
+            ]))
             .unwrap();
         assert_eq!(layers.table["optimizer"].get("lr"), None);
+        assert_eq!(layers.table["optimizer"]["momentum"], Value::Float(0.5));
         assert_eq!(
             layers.notes(),
             ["optimizer.lr from a.toml, line 3 left out: it was for another optimizer.kind"]
         );
+        // Keys without a kind were not meant for another one.
         layers
             .push(Layer::from_flag("--data", "data.name", "mnist"))
             .unwrap();
@@ -346,13 +365,16 @@ mod tests {
     fn epochs_are_a_length() {
         let layers = layers(&["[train]\nlength = 50\n", "[train]\nepochs = 2\n"]);
         assert_eq!(layers.table["train"]["length"], Value::from("2ep"));
-        let twice = Layer::parse(Path::new("b.toml"), "[train]\nepochs = 2\nlength = 50\n").unwrap();
+        let twice =
+            Layer::parse(Path::new("b.toml"), "[train]\nepochs = 2\nlength = 50\n").unwrap();
         assert!(Layers::default().push(twice).is_err());
     }
 
     #[test]
     fn the_line_of_an_array_item_is_known() {
-        let layers = layers(&["[schedule]\nkind = \"sequence\"\nschedules = [\n  { kind = \"step\" },\n  { kin = 1 },\n]\n"]);
+        let layers = layers(&[
+            "[schedule]\nkind = \"sequence\"\nschedules = [\n  { kind = \"step\" },\n  { kin = 1 },\n]\n",
+        ]);
         let origin = layers.origin("schedule.schedules[1].kin");
         assert_eq!(origin, Origin::File("a.toml".into(), 5));
     }

@@ -10,8 +10,8 @@ mod share;
 
 pub use error::ConfigError;
 pub use layers::{Layer, Layers, Origin};
-pub use run_file::RunFile;
 pub use resolve::{Resolved, resolve};
+pub use run_file::RunFile;
 pub use settings::{
     Backend, DataSettings, ModelSettings, OptimizerSettings, Rule, Settings, Source, Split,
     TrainSettings,

@@ -1,6 +1,6 @@
 //! Merges what was typed, fills in what was not, and checks the result.
 
-use schedules::{ScheduleConfig, Span};
+use schedules::{MAX_PEAK, ScheduleConfig, Span};
 use serde::Deserialize;
 use toml::Value;
 
@@ -38,11 +38,12 @@ pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, Con
     let schedule = schedule(&layers)?;
     let mut typed = layers.table().clone();
     typed.remove("schedule");
-    let typed: RunFile = serde_path_to_error::deserialize(Value::Table(typed)).map_err(|error| {
-        let key = error.path().to_string();
-        let reason = error.into_inner().message().replace('\n', ", ");
-        refuse(&layers, &key, reason)
-    })?;
+    let typed: RunFile =
+        serde_path_to_error::deserialize(Value::Table(typed)).map_err(|error| {
+            let key = error.path().to_string();
+            let reason = error.into_inner().message().replace('\n', ", ");
+            refuse(&layers, &key, reason)
+        })?;
     let settings = Resolver { layers: &layers }.settings(typed, schedule)?;
     let notes = layers.notes().to_vec();
     Ok(Resolved {
@@ -229,8 +230,12 @@ impl Resolver<'_> {
                     ));
                 }
                 let Some(path) = &typed.data.path else {
-                    return Err(ConfigError::new("data.path is missing: where do the MNIST files lie?")
-                        .hint("--data FOLDER or --set data.path=FOLDER, the folder of the four IDX files"));
+                    return Err(ConfigError::new(
+                        "data.path is missing: where do the MNIST files lie?",
+                    )
+                    .hint(
+                        "--data FOLDER or --set data.path=FOLDER, the folder of the four IDX files",
+                    ));
                 };
                 // Absolute, so that the saved settings mean the same from anywhere.
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -297,10 +302,7 @@ impl Resolver<'_> {
                 &format!("optimizer.{key}"),
                 format!("does not apply to {kind}"),
             )
-            .hint(format!(
-                "{kind} has lr, weight_decay, {}",
-                own.join(", ")
-            )));
+            .hint(format!("{kind} has lr, weight_decay, {}", own.join(", "))));
         }
         let beta1 = typed.beta1.unwrap_or(0.9);
         let beta2 = typed.beta2.unwrap_or(0.999);
@@ -333,11 +335,11 @@ impl Resolver<'_> {
             )
         })?;
         let lr = typed.lr.unwrap_or(recipe::learning_rate(&rule, model));
-        if !(lr.is_finite() && lr > 0.0) {
+        if !(lr > 0.0 && lr <= MAX_PEAK) {
             return Err(refuse(
                 self.layers,
                 "optimizer.lr",
-                "must be a finite number above 0",
+                format!("must be above 0 and at most {MAX_PEAK:e}"),
             ));
         }
         Ok(OptimizerSettings { lr, rule })

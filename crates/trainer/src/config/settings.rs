@@ -116,7 +116,10 @@ pub struct OptimizerSettings {
 /// An optimizer and its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the parameters are those of the optimizers crate")]
+#[allow(
+    missing_docs,
+    reason = "the parameters are those of the optimizers crate"
+)]
 pub enum Rule {
     /// Stochastic gradient descent.
     Sgd {

@@ -93,6 +93,7 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ImageShape;
     use super::super::images::Normalization;
     use super::*;
 

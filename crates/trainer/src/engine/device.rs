@@ -76,7 +76,10 @@ pub fn open(backend: Backend) -> Result<Compute, DeviceError> {
     match backend {
         Backend::Flex => Ok(Compute::cpu(backend, Device::flex())),
         #[cfg(feature = "ndarray")]
-        #[allow(deprecated, reason = "burn-ndarray leaves Burn in 0.23; until then it can be compared with")]
+        #[allow(
+            deprecated,
+            reason = "burn-ndarray leaves Burn in 0.23; until then it can be compared with"
+        )]
         Backend::NdArray => Ok(Compute::cpu(backend, Device::ndarray())),
         #[cfg(feature = "wgpu")]
         Backend::Wgpu => graphics::open(backend, burn::tensor::wgpu::WgpuBackend::Auto),
@@ -88,7 +91,10 @@ pub fn open(backend: Backend) -> Result<Compute, DeviceError> {
         Backend::Cuda => indexed(backend, "CUDA device 0", burn::tensor::DeviceType::Cuda),
         #[cfg(feature = "rocm")]
         Backend::Rocm => indexed(backend, "ROCm device 0", burn::tensor::DeviceType::Rocm),
-        #[allow(unreachable_patterns, reason = "all features together leave nothing over")]
+        #[allow(
+            unreachable_patterns,
+            reason = "all features together leave nothing over"
+        )]
         _ => {
             let name = backend.name();
             Err(DeviceError {
@@ -162,7 +168,7 @@ mod cache {
 
 #[cfg(feature = "wgpu")]
 mod graphics {
-    use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance};
+    use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
     use burn::tensor::wgpu::{WgpuBackend, WgpuInitError};
 
     use super::{Adapter, Backend, Compute, Device, DeviceError, cache};
@@ -196,7 +202,11 @@ mod graphics {
     }
 
     pub(super) fn adapters() -> Vec<Adapter> {
-        let instance = Instance::default();
+        // OpenGL would list the same cards once more.
+        let instance = Instance::new(InstanceDescriptor {
+            backends: Backends::PRIMARY,
+            ..InstanceDescriptor::new_without_display_handle()
+        });
         let adapters =
             burn::cubecl::future::block_on(instance.enumerate_adapters(Backends::PRIMARY));
         adapters

@@ -34,7 +34,9 @@ pub struct Plan {
 #[non_exhaustive]
 pub enum FitError {
     /// Not one whole batch.
-    #[error("data.batch_size = {batch_size}: there are only {rows} training rows, and a partial batch is left out")]
+    #[error(
+        "data.batch_size = {batch_size}: there are only {rows} training rows, and a partial batch is left out"
+    )]
     NoBatch {
         /// Images an update.
         batch_size: usize,
@@ -57,7 +59,9 @@ pub enum FitError {
 
 /// A run that ended because its loss was not finite.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("diverged: the training loss was {loss} at update {update}, at a learning rate of {learning_rate}")]
+#[error(
+    "diverged: the training loss was {loss} at update {update}, at a learning rate of {learning_rate}"
+)]
 pub struct Diverged {
     /// The update whose loss it was.
     pub update: u64,
@@ -123,7 +127,12 @@ pub fn fit(
     let mut model = build_model(settings, dataset.train.images(), &device)?;
     let mut training = Loop::new(settings, dataset, plan, &device);
     let measure = |model: &Model, part| {
-        evaluate(&model.valid(), part, settings.data.batch_size, &compute.device)
+        evaluate(
+            &model.valid(),
+            part,
+            settings.data.batch_size,
+            &compute.device,
+        )
     };
 
     tell(Event::FirstUpdate);
@@ -136,7 +145,11 @@ pub fn fit(
         let due = done % plan.evaluate_every == 0 || done == plan.updates;
         // Reading a loss back waits for the device: after the first update, to know how long it took, and then so
         // seldom that it costs nothing and so often that somebody watching sees it move.
-        if !(due || update == 0 || training.unread() >= 64 || training.last_read.elapsed() > WATCHED) {
+        if !(due
+            || update == 0
+            || training.unread() >= 64
+            || training.last_read.elapsed() > WATCHED)
+        {
             continue;
         }
         let mut updates = training.read_losses();
@@ -159,7 +172,8 @@ pub fn fit(
         recent.extend(&updates);
         tell(Event::Updates(&updates));
     }
-    let updating = start.elapsed().as_secs_f64() - validating.as_secs_f64() - seconds_to_first_update;
+    let updating =
+        start.elapsed().as_secs_f64() - validating.as_secs_f64() - seconds_to_first_update;
     let test = measure(&model, &dataset.test);
     let history = History {
         updates: plan.updates,

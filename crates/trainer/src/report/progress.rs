@@ -15,13 +15,16 @@ pub struct Progress {
     plan_updates: u64,
     updates_per_epoch: u64,
     bar: Option<ProgressBar>,
-    start: Instant,
-    last_line: Instant,
+    /// When the first update was done; it compiles kernels on a GPU, and tells nothing about the rest.
+    first: Option<Instant>,
+    last_line: Option<Instant>,
     accuracy: Option<f64>,
     gpu: bool,
 }
 
-/// How long a log without a terminal stays silent at most, between evaluations.
+/// A log without a terminal gets a line at an evaluation, but not more often than this …
+const PAUSE: Duration = Duration::from_secs(2);
+/// … and one at least this often.
 const SILENCE: Duration = Duration::from_secs(30);
 
 impl Progress {
@@ -43,8 +46,8 @@ impl Progress {
             plan_updates: plan.updates,
             updates_per_epoch: plan.updates_per_epoch,
             bar,
-            start: Instant::now(),
-            last_line: Instant::now(),
+            first: None,
+            last_line: None,
             accuracy: None,
             gpu,
         }
@@ -77,28 +80,32 @@ impl Progress {
             last.train_loss, last.learning_rate
         );
         let done = last.update + 1;
-        match &self.bar {
-            Some(bar) => {
-                bar.set_position(done);
-                bar.set_message(state);
+        let first = *self.first.get_or_insert_with(Instant::now);
+        if let Some(bar) = &self.bar {
+            if done == 1 {
+                bar.reset_eta();
             }
-            None if last.validation.is_some() || self.last_line.elapsed() > SILENCE => {
-                self.last_line = Instant::now();
-                let spent = self.start.elapsed();
-                let rate = done as f64 / spent.as_secs_f64();
-                let left = Duration::from_secs_f64((self.plan_updates - done) as f64 / rate);
-                let epoch = done as f64 / self.updates_per_epoch as f64;
-                self.console.status(
-                    &format!("epoch {epoch:.0}"),
-                    format_args!(
-                        "{done}/{}  {state}  {rate:.0} updates/s  ETA {}",
-                        self.plan_updates,
-                        format_duration(left)
-                    ),
-                );
-            }
-            None => {}
+            bar.set_position(done);
+            bar.set_message(state);
+            return;
         }
+        let silent = self.last_line.unwrap_or(first).elapsed();
+        let measured = last.validation.is_some() && silent > PAUSE;
+        if !(measured || silent > SILENCE || done == self.plan_updates) {
+            return;
+        }
+        self.last_line = Some(Instant::now());
+        let rate = (done - 1) as f64 / first.elapsed().as_secs_f64();
+        let left = (self.plan_updates - done) as f64 / rate;
+        let eta = Duration::try_from_secs_f64(left).map_or("?".to_owned(), format_duration);
+        let epoch = done as f64 / self.updates_per_epoch as f64;
+        self.console.status(
+            &format!("epoch {epoch:.0}"),
+            format_args!(
+                "{done}/{}  {state}  {rate:.0} updates/s  ETA {eta}",
+                self.plan_updates
+            ),
+        );
     }
 
     fn line(&self, label: &str, text: &str) {

@@ -207,7 +207,8 @@ impl MetricsFile {
     /// The file system refuses.
     pub fn append(&mut self, updates: &[Update]) -> Result<(), RunError> {
         for update in updates {
-            let measured = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+            let measured =
+                |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
             self.record([
                 update.update.to_string(),
                 update.epoch.to_string(),

@@ -52,6 +52,37 @@ fn cpu_backends_agree() {
     assert_agree(&flex, &twenty_updates(folder.path(), "ndarray"), "ndarray");
 }
 
+#[test]
+fn auto_measures_and_records_what_it_chose() {
+    let folder = tempdir().unwrap();
+    let arguments = ["train", "--epochs", "1", "--backend", "auto", "--name", "a"];
+    let output = trainer(folder.path(), &arguments).output().unwrap();
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let rate = |backend: &str| -> f64 {
+        let line = said
+            .lines()
+            .find(|line| line.contains(backend) && line.contains("updates/s"));
+        let words = line.unwrap_or_else(|| panic!("{backend} was not measured: {said}"));
+        words.split_whitespace().nth(2).unwrap().parse().unwrap()
+    };
+    let faster = if rate(" flex ") >= rate(" ndarray ") {
+        "flex"
+    } else {
+        "ndarray"
+    };
+    assert_eq!(
+        summary(folder.path(), "runs/a")["backend"],
+        faster,
+        "{said}"
+    );
+    let settings = crate::program::read(folder.path(), "runs/a/settings.toml");
+    assert!(
+        settings.contains(&format!("backend = \"{faster}\"")),
+        "{settings}"
+    );
+}
+
 /// The one test that starts a GPU: each process pays for compiling and tuning its kernels.
 #[test]
 fn the_gpu_agrees_with_the_cpu() {

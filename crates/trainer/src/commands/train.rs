@@ -47,10 +47,11 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     );
     progress.finish();
     let (model, history) = outcome?;
-    written?;
     directory.save_model(model)?;
     let summary = summary(&history, parameters, &compute);
     directory.save_summary(&summary)?;
+    // Last, since a curve that could not be written is no reason to lose the weights.
+    written?;
 
     if compute.is_gpu() {
         warn_if_slower(&prepared, &history, &flex, console)?;

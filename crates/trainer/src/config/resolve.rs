@@ -55,16 +55,20 @@ pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, Con
 
 /// "`key = value` (place): reason".
 fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display) -> ConfigError {
-    let value = key
-        .split('.')
-        .try_fold(None, |at: Option<&Value>, part| match at {
-            None => layers.table().get(part).map(Some),
-            Some(value) => value.get(part).map(Some),
-        })
-        .flatten()
-        .map(|value| format!(" = {value}"))
-        .unwrap_or_default();
-    ConfigError::new(format!("{key}{value} ({}): {reason}", layers.origin(key)))
+    let mut parts = key.split('.');
+    let first = parts.next().and_then(|part| layers.table().get(part));
+    let value = parts.fold(first, |value, part| value.and_then(|value| value.get(part)));
+    let place = layers.origin(key);
+    match value {
+        // A reason that comes from the value's own type begins with the value.
+        Some(value) => {
+            let value = value.to_string();
+            let reason = reason.to_string();
+            let reason = reason.trim_start_matches(&value).trim_start_matches(": ");
+            ConfigError::new(format!("{key} = {value} ({place}): {reason}"))
+        }
+        None => ConfigError::new(format!("{key} ({place}): {reason}")),
+    }
 }
 
 /// Every key outside `schedule` is one that [`RunFile`] has.
@@ -104,14 +108,16 @@ fn schedule(layers: &Layers) -> Result<ScheduleConfig, ConfigError> {
     ScheduleConfig::from_value(value).map_err(|error| schedule_error(layers, &error))
 }
 
-/// A schedule's own error, with its place.
+/// A schedule's own error, with its place, in the form of [`refuse`].
 fn schedule_error(layers: &Layers, error: &schedules::ScheduleError) -> ConfigError {
-    let key = match error.path() {
-        "" => "schedule".to_owned(),
-        path => format!("schedule.{path}"),
+    let error = error.clone().below("schedule");
+    let place = layers.origin(error.path());
+    let text = error.to_string();
+    let message = match text.split_once(": ") {
+        Some((setting, reason)) => format!("{setting} ({place}): {reason}"),
+        None => format!("{text} ({place})"),
     };
-    let place = layers.origin(&key);
-    let wrong = ConfigError::new(format!("schedule.{error} ({place})"));
+    let wrong = ConfigError::new(message);
     match error.hint() {
         Some(hint) => wrong.hint(hint),
         None => wrong,

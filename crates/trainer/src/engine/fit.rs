@@ -179,7 +179,7 @@ pub fn fit(
         updates: plan.updates,
         seconds: start.elapsed().as_secs_f64(),
         seconds_to_first_update,
-        updates_per_second: (plan.updates - 1) as f64 / updating,
+        updates_per_second: (plan.updates - 1) as f64 / updating.max(f64::MIN_POSITIVE),
         train_loss: recent.mean(),
         validation,
         test,

@@ -2,23 +2,24 @@
 //!
 //!     cargo run --release --example 01_schedule
 
-use anyhow::{Result, ensure};
 use schedules::prelude::*;
 
-fn main() -> Result<()> {
+fn main() -> Result<(), ScheduleError> {
     let mut lr = Cosine::new(100).floor(0.01).warmup_within(5).peak(3e-3)?;
+
+    print!("{}", lr.preview(0..100));
 
     // One call for each optimizer update, just before it.
     let rates: Vec<f64> = (0..100).map(|_| lr.step()).collect();
     for update in [0, 4, 5, 50, 99] {
         println!("update {update:>3}  learning rate {:.6}", rates[update]);
     }
-    ensure!(rates[4] == 3e-3, "the warm-up ends at the peak");
-    ensure!(rates[99] < 3.1e-5, "the cosine ends at a hundredth of it");
+    assert!(rates[4] == 3e-3, "the warm-up ends at the peak");
+    assert!(rates[99] < 3.1e-5, "the cosine ends at a hundredth of it");
 
     // A schedule is a function of the update number, so it can be asked about any update, and moved to one.
-    ensure!(lr.rate_at(50) == rates[50]);
+    assert!(lr.rate_at(50) == rates[50]);
     lr.seek(50);
-    ensure!(lr.step() == rates[50]);
+    assert!(lr.step() == rates[50]);
     Ok(())
 }

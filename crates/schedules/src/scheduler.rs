@@ -2,6 +2,7 @@
 
 #[cfg(feature = "burn")]
 mod burn;
+mod preview;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -24,7 +24,7 @@ impl Share {
             Ok(Self(fraction))
         } else {
             Err(E::custom(format!(
-                "{typed} is not a share: must be \"0%\" to below \"100%\", or 0 to below 1"
+                "{typed}: must be a share, \"0%\" to below \"100%\" or 0 to below 1"
             )))
         }
     }

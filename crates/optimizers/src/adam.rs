@@ -176,6 +176,7 @@ impl Optimizer for Adam {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -169,6 +169,7 @@ impl Optimizer for Sgd {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

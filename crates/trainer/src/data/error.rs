@@ -7,8 +7,8 @@ use super::ImageShape;
 
 /// Data that cannot be used, in one sentence: which file, what was found, what was expected.
 ///
-/// A message does not repeat the error beneath it ([`source`](std::error::Error::source)), so print the chain
-/// (`{:#}` with anyhow). What may help is said by [`hint`](Self::hint). The program exits with code 3.
+/// A message does not repeat the error beneath it ([`source`](std::error::Error::source)), so print the chain. What may
+/// help is said by [`hint`](Self::hint). The program exits with code 3.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {

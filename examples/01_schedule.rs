@@ -14,7 +14,7 @@ fn main() -> Result<(), ScheduleError> {
     for update in [0, 4, 5, 50, 99] {
         println!("update {update:>3}  learning rate {:.6}", rates[update]);
     }
-    assert!(rates[4] == 3e-3, "the warm-up ends at the peak");
+    assert!(rates[5] == 3e-3, "after the warm-up comes the peak");
     assert!(rates[99] < 3.1e-5, "the cosine ends at a hundredth of it");
 
     // A schedule is a function of the update number, so it can be asked about any update, and moved to one.

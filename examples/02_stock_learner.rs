@@ -48,7 +48,7 @@ fn loader(part: &Part, device: &Device) -> std::sync::Arc<dyn DataLoader<ImageBa
         .build(InMemDataset::new((0..part.len()).map(item).collect()))
 }
 
-/// Trains for eight epochs, and fails unless the model learned.
+/// Trains for sixteen epochs, and fails unless the model learned.
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let digits = load(&resolve(std::iter::empty::<Layer>())?.settings.data)?;
     let device = Device::flex();
@@ -58,7 +58,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let shape = digits.train.images().shape();
     let model = ModelConfig::mlp().init(shape, 10, || random.unit_f64(), &training)?;
 
-    let epochs = 8;
+    let epochs = 16;
     let updates = epochs * digits.train.len().div_ceil(64) as u64;
     let lr = Cosine::new(updates)
         .floor(0.01)

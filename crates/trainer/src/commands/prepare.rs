@@ -17,7 +17,7 @@ pub(super) struct Prepared {
 /// Resolves `layers`, loads the data and plans the run.
 pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, Failure> {
     let resolved = config::resolve(layers)?;
-    for note in &resolved.notes {
+    for note in resolved.layers.notes() {
         console.warn(note);
     }
     if cfg!(debug_assertions) {

@@ -256,7 +256,7 @@ impl Layers {
     }
 
     /// What a person should hear about the merge.
-    pub(super) fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[String] {
         &self.notes
     }
 

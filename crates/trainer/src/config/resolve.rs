@@ -18,10 +18,8 @@ use super::{ConfigError, Layer, Layers, Share};
 pub struct Resolved {
     /// The settings.
     pub settings: Settings,
-    /// Where each was given.
+    /// Where each was given, and what was left out.
     pub layers: Layers,
-    /// Sentences for stderr.
-    pub notes: Vec<String>,
 }
 
 /// Merges `sources`, the first of which is overruled by all later ones, and checks the result.
@@ -45,12 +43,7 @@ pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, Con
             refuse(&layers, &key, reason)
         })?;
     let settings = Resolver { layers: &layers }.settings(typed, schedule)?;
-    let notes = layers.notes().to_vec();
-    Ok(Resolved {
-        settings,
-        layers,
-        notes,
-    })
+    Ok(Resolved { settings, layers })
 }
 
 /// "`key = value` (place): reason".
@@ -62,9 +55,10 @@ fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display) -> ConfigE
     match value {
         // A reason that comes from the value's own type begins with the value.
         Some(value) => {
-            let value = value.to_string();
             let reason = reason.to_string();
-            let reason = reason.trim_start_matches(&value).trim_start_matches(": ");
+            let reason = reason
+                .strip_prefix(&format!("{value}: "))
+                .unwrap_or(&reason);
             ConfigError::new(format!("{key} = {value} ({place}): {reason}"))
         }
         None => ConfigError::new(format!("{key} ({place}): {reason}")),

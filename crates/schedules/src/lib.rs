@@ -67,47 +67,33 @@
 //! - `serde` (default): `ScheduleConfig`.
 
 mod check;
-mod compose;
+mod combinators;
 #[cfg(feature = "serde")]
 mod config;
-mod constant;
-mod cosine;
 mod error;
-mod exponential;
 mod fingerprint;
-mod floor;
 #[cfg(feature = "serde")]
 mod form;
 #[cfg(feature = "serde")]
 mod hint;
 mod horizon;
-mod linear;
 mod schedule;
 mod scheduler;
-mod sequence;
+mod shapes;
 mod span;
-mod step;
-mod warmup;
 
-pub use compose::Compose;
+pub use combinators::*;
 #[cfg(feature = "serde")]
 pub use config::{ScheduleConfig, Shape};
-pub use constant::Constant;
-pub use cosine::Cosine;
 pub use error::{ScheduleError, StateError};
-pub use exponential::Exponential;
 pub use fingerprint::Fingerprint;
-pub use floor::Floor;
 #[cfg(feature = "serde")]
 pub use form::Form;
 pub use horizon::Horizon;
-pub use linear::Linear;
 pub use schedule::{MAX_FACTOR, MAX_UPDATE, Schedule};
 pub use scheduler::{MAX_PEAK, Scheduler, SchedulerState};
-pub use sequence::Sequence;
+pub use shapes::*;
 pub use span::Span;
-pub use step::Step;
-pub use warmup::Warmup;
 
 /// Everything that a program with schedules needs in scope.
 pub mod prelude {

@@ -66,6 +66,20 @@ pub trait Schedule: Debug + Send + Sync {
     /// It never panics, whatever the parameters; once [`check`](Self::check) has passed, it is finite and not negative.
     fn factor(&self, update: u64) -> f64;
 
+    /// The multiplier between two updates, for a run that is re-timed or counted in fractions of an epoch.
+    ///
+    /// `time` is an update number with a fraction; below 0 it counts as 0. At a whole number it is
+    /// [`factor`](Self::factor), and a shape with a formula uses it in between too. By default it is a straight line
+    /// from one update to the next.
+    fn factor_at(&self, time: f64) -> f64 {
+        let (update, fraction) = (time as u64, time.fract());
+        if fraction <= 0.0 || fraction.is_nan() {
+            return self.factor(update);
+        }
+        let (here, next) = (self.factor(update), self.factor(update.saturating_add(1)));
+        here + (next - here) * fraction
+    }
+
     /// The momentum (SGD) or beta 1 (Adam) that goes with the rate at `update`, for schedules that cycle both.
     fn momentum(&self, _update: u64) -> Option<f64> {
         None
@@ -102,6 +116,10 @@ pub trait Schedule: Debug + Send + Sync {
 impl<S: Schedule + ?Sized> Schedule for Arc<S> {
     fn factor(&self, update: u64) -> f64 {
         (**self).factor(update)
+    }
+
+    fn factor_at(&self, time: f64) -> f64 {
+        (**self).factor_at(time)
     }
 
     fn momentum(&self, update: u64) -> Option<f64> {

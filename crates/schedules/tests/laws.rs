@@ -1,7 +1,7 @@
 //! Every shape and combinator, through random parameters, against every law that a schedule keeps.
 //!
 //! Most parameters that are drawn are nonsense. What the check refuses must not panic; what it accepts must keep every
-//! law. A new schedule adds a row to [`TABLE`].
+//! law. A new schedule adds a row to [`SHAPES`] or [`COMBINATORS`].
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a panic is how a test fails
 
@@ -16,14 +16,14 @@ use schedules::{MAX_FACTOR, MAX_UPDATE, SchedulerState};
 #[derive(Clone, Debug)]
 struct Draw {
     lengths: [u64; 3],
-    numbers: [f64; 3],
+    numbers: [f64; 5],
     inside: usize,
 }
 
 type Make = fn(&Draw) -> Arc<dyn Schedule>;
 
-/// Every shape and combinator. The shapes come first: combinators take them as their insides.
-const TABLE: &[(&str, Make)] = &[
+/// Every shape. Combinators take them as their insides.
+const SHAPES: &[(&str, Make)] = &[
     ("constant", |_| Arc::new(Constant::new())),
     ("linear", |d| {
         Arc::new(
@@ -41,6 +41,10 @@ const TABLE: &[(&str, Make)] = &[
     ("cosine", |d| {
         Arc::new(Cosine::new(d.lengths[0]).floor(d.numbers[0]))
     }),
+];
+
+/// Every combinator.
+const COMBINATORS: &[(&str, Make)] = &[
     ("warmup", |d| Arc::new(inside(d, 0).warmup(d.lengths[1]))),
     ("warmup from a start", |d| {
         Arc::new(inside(d, 0).warmup(d.lengths[1]).start(d.numbers[2]))
@@ -72,12 +76,9 @@ const TABLE: &[(&str, Make)] = &[
     }),
 ];
 
-/// How many rows at the head of the table are shapes.
-const SHAPES: usize = 5;
-
 /// The shape inside a combinator; `offset` picks another one of the same draw.
 fn inside(draw: &Draw, offset: usize) -> Arc<dyn Schedule> {
-    TABLE[(draw.inside + offset) % SHAPES].1(draw)
+    SHAPES[(draw.inside + offset) % SHAPES.len()].1(draw)
 }
 
 fn sequence(draw: &Draw) -> Sequence {
@@ -117,7 +118,7 @@ fn draws() -> impl Strategy<Value = Draw> {
         ]
     };
     let lengths = [length(), length(), length()];
-    (lengths, [number(), number(), number()], 0..SHAPES).prop_map(|(lengths, numbers, inside)| {
+    (lengths, [(); 5].map(|()| number()), 0..SHAPES.len()).prop_map(|(lengths, numbers, inside)| {
         Draw {
             lengths,
             numbers,
@@ -149,7 +150,7 @@ fn with_boundaries(draw: &Draw, mut updates: Vec<u64>) -> Vec<u64> {
 
 /// Runs a law on every row of the table; a row must be accepted often enough for the law to mean something.
 fn every_row(law: impl Fn(&Draw, Make, &[u64]) -> Result<(), TestCaseError>) {
-    for (name, make) in TABLE {
+    for (name, make) in SHAPES.iter().chain(COMBINATORS) {
         let accepted = std::cell::Cell::new(0);
         let mut runner = TestRunner::new(Config {
             cases: 256,
@@ -196,6 +197,24 @@ fn a_factor_is_finite_and_not_negative() {
                 "factor({update}) = {factor}"
             );
             prop_assert!(schedule.momentum(*update).is_none_or(f64::is_finite));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn between_updates_it_passes_through_them() {
+    every_row(|draw, make, updates| {
+        let schedule = make(draw);
+        for update in updates.iter().filter(|update| **update <= MAX_UPDATE) {
+            prop_assert_eq!(schedule.factor_at(*update as f64), schedule.factor(*update));
+        }
+        for time in [-1.0, 0.5, 7.25, 1e300, f64::NAN, f64::INFINITY] {
+            let factor = schedule.factor_at(time);
+            prop_assert!(
+                (0.0..=MAX_FACTOR * (1.0 + 1e-9)).contains(&factor),
+                "factor_at({time}) = {factor}"
+            );
         }
         Ok(())
     });
@@ -340,7 +359,10 @@ fn a_warm_up_within_keeps_the_length() {
 fn a_bare_kind_is_a_schedule() {
     for kind in ScheduleConfig::kinds() {
         assert!(
-            TABLE.iter().any(|(name, _)| *name == kind),
+            SHAPES
+                .iter()
+                .chain(COMBINATORS)
+                .any(|(name, _)| *name == kind),
             "{kind} has no row in the table"
         );
         let config = ScheduleConfig::default_of(kind).unwrap();

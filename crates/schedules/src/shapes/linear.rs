@@ -1,9 +1,10 @@
 //! A straight line from one ratio to another.
 
+use std::sync::Arc;
+
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
 use crate::{Fingerprint, Schedule, ScheduleError, check};
-use std::sync::Arc;
 
 /// A straight line from one ratio of the peak to another, which then holds.
 ///
@@ -62,10 +63,15 @@ impl<L> Linear<L> {
 
 impl Schedule for Linear {
     fn factor(&self, update: u64) -> f64 {
-        if update >= self.length {
+        self.factor_at(update as f64)
+    }
+
+    fn factor_at(&self, time: f64) -> f64 {
+        let (time, length) = (time.max(0.0), self.length as f64);
+        if time >= length {
             return self.end;
         }
-        self.start + (self.end - self.start) * (update as f64 / self.length as f64)
+        self.start + (self.end - self.start) * (time / length)
     }
 
     fn length(&self) -> Option<u64> {

@@ -53,8 +53,12 @@ impl Exponential {
 
 impl Schedule for Exponential {
     fn factor(&self, update: u64) -> f64 {
+        self.factor_at(update as f64)
+    }
+
+    fn factor_at(&self, time: f64) -> f64 {
         self.gamma
-            .powf(update as f64 / self.every as f64)
+            .powf(time.max(0.0) / self.every as f64)
             .min(MAX_FACTOR)
     }
 

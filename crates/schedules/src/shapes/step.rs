@@ -56,6 +56,10 @@ impl Schedule for Step {
         self.gamma.powf(steps as f64).min(MAX_FACTOR)
     }
 
+    fn factor_at(&self, time: f64) -> f64 {
+        self.factor(time as u64)
+    }
+
     fn check(&self) -> Result<(), ScheduleError> {
         check::length("step.every", self.every)?;
         check::decay("step.gamma", self.gamma)

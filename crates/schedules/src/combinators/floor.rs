@@ -36,6 +36,10 @@ impl<S: Schedule> Schedule for Floor<S> {
         self.schedule.factor(update).max(self.ratio)
     }
 
+    fn factor_at(&self, time: f64) -> f64 {
+        self.schedule.factor_at(time).max(self.ratio)
+    }
+
     fn momentum(&self, update: u64) -> Option<f64> {
         self.schedule.momentum(update)
     }

@@ -58,7 +58,7 @@ impl Sequence {
         self
     }
 
-    /// The schedule that applies at `update`, and its own update.
+    /// The schedule that applies at `update`, and the update that it starts at.
     fn part(&self, update: u64) -> (&dyn Schedule, u64) {
         let part = self
             .milestones
@@ -66,20 +66,25 @@ impl Sequence {
         let start = part
             .checked_sub(1)
             .map_or(0, |before| self.milestones[before]);
-        // Unchecked milestones may be out of order.
-        (&self.schedules[part], update.saturating_sub(start))
+        (&self.schedules[part], start)
     }
 }
 
 impl Schedule for Sequence {
     fn factor(&self, update: u64) -> f64 {
-        let (schedule, update) = self.part(update);
-        schedule.factor(update)
+        let (schedule, start) = self.part(update);
+        // Unchecked milestones may be out of order.
+        schedule.factor(update.saturating_sub(start))
+    }
+
+    fn factor_at(&self, time: f64) -> f64 {
+        let (schedule, start) = self.part(time as u64);
+        schedule.factor_at(time - start as f64)
     }
 
     fn momentum(&self, update: u64) -> Option<f64> {
-        let (schedule, update) = self.part(update);
-        schedule.momentum(update)
+        let (schedule, start) = self.part(update);
+        schedule.momentum(update.saturating_sub(start))
     }
 
     fn length(&self) -> Option<u64> {

@@ -40,6 +40,10 @@ impl Schedule for Constant {
         1.0
     }
 
+    fn factor_at(&self, _time: f64) -> f64 {
+        1.0
+    }
+
     fn fingerprint(&self) -> u64 {
         Fingerprint::of("constant").finish()
     }

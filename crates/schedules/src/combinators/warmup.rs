@@ -61,10 +61,17 @@ impl<S: Schedule> Schedule for Warmup<S> {
         if update >= self.updates {
             return self.schedule.factor(update - self.updates);
         }
-        let (update, updates) = (update as f64, self.updates as f64);
+        self.factor_at(update as f64)
+    }
+
+    fn factor_at(&self, time: f64) -> f64 {
+        let (time, updates) = (time.max(0.0), self.updates as f64);
+        if time >= updates {
+            return self.schedule.factor_at(time - updates);
+        }
         let rise = match self.start {
-            Some(start) => start + (1.0 - start) * (update / updates),
-            None => (update + 1.0) / (updates + 1.0),
+            Some(start) => start + (1.0 - start) * (time / updates),
+            None => (time + 1.0) / (updates + 1.0),
         };
         self.schedule.factor(0) * rise
     }

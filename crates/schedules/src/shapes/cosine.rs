@@ -59,10 +59,15 @@ impl<L> Cosine<L> {
 
 impl Schedule for Cosine {
     fn factor(&self, update: u64) -> f64 {
-        if update >= self.length {
+        self.factor_at(update as f64)
+    }
+
+    fn factor_at(&self, time: f64) -> f64 {
+        let (time, length) = (time.max(0.0), self.length as f64);
+        if time >= length {
             return self.floor;
         }
-        let angle = PI * (update as f64 / self.length as f64);
+        let angle = PI * (time / length);
         self.floor + (1.0 - self.floor) * (0.5 * (1.0 + angle.cos()))
     }
 

@@ -1,6 +1,8 @@
 //! A schedule as a config file holds it.
 
 mod read;
+#[cfg(feature = "schema")]
+mod schema;
 mod write;
 
 use std::sync::Arc;
@@ -52,6 +54,15 @@ macro_rules! kinds {
                 match self {
                     $(Self::$name(_) => <$form as Form>::KIND,)*
                 }
+            }
+
+            /// The schema of every kind's own keys.
+            #[cfg(feature = "schema")]
+            fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema)> {
+                vec![$((
+                    <$form as Form>::KIND,
+                    <$form as schemars::JsonSchema>::json_schema(generator),
+                )),*]
             }
 
             fn resolve(&self, horizon: &Horizon) -> Result<Arc<dyn Schedule>, ScheduleError> {

@@ -65,6 +65,7 @@
 //!
 //! - `burn` (default): Burn's `LrScheduler` for [`Scheduler`], from `burn-optim` alone, without a backend.
 //! - `serde` (default): `ScheduleConfig`.
+//! - `schema`: the JSON Schema of `ScheduleConfig`, by `schemars`.
 
 mod check;
 mod combinators;

@@ -37,8 +37,17 @@ use crate::{Fingerprint, Schedule, ScheduleError, check};
         )
     )
 )]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        bound = "S: schemars::JsonSchema + serde::Serialize, L: schemars::JsonSchema + serde::Serialize, Sequence<S, L>: Default"
+    )
+)]
 pub struct Sequence<S = Arc<dyn Schedule>, L = u64> {
+    /// The parts, at least one.
     pub(crate) schedules: Vec<S>,
+    /// When the second part begins, and each after it: increasing, one fewer than the parts.
     milestones: Vec<L>,
 }
 

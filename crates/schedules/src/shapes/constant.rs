@@ -25,6 +25,7 @@ use crate::{Form, Horizon, ScheduleError};
     derive(serde::Serialize, serde::Deserialize),
     serde(default, deny_unknown_fields)
 )]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Constant {}
 

@@ -38,8 +38,15 @@ use crate::{Fingerprint, Schedule, ScheduleError, check};
         bound(deserialize = "L: serde::Deserialize<'de>, Cosine<L>: Default")
     )
 )]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(bound = "L: schemars::JsonSchema + serde::Serialize, Cosine<L>: Default")
+)]
 pub struct Cosine<L = u64> {
+    /// How long it takes.
     length: L,
+    /// The ratio of the peak that it ends at, from 0 to 1.
     floor: f64,
 }
 

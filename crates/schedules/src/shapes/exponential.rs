@@ -34,8 +34,15 @@ use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
         bound(deserialize = "L: serde::Deserialize<'de>, Exponential<L>: Default")
     )
 )]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(bound = "L: schemars::JsonSchema + serde::Serialize, Exponential<L>: Default")
+)]
 pub struct Exponential<L = u64> {
+    /// What the rate is multiplied by, above 0.
     gamma: f64,
+    /// The time in which it is multiplied once.
     every: L,
 }
 

@@ -32,9 +32,17 @@ use crate::{Fingerprint, Schedule, ScheduleError, check};
         bound(deserialize = "L: serde::Deserialize<'de>, Linear<L>: Default")
     )
 )]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(bound = "L: schemars::JsonSchema + serde::Serialize, Linear<L>: Default")
+)]
 pub struct Linear<L = u64> {
+    /// The ratio of the peak that it starts at, not below 0.
     start: f64,
+    /// The ratio of the peak that it ends at, not below 0.
     end: f64,
+    /// How long it takes.
     length: L,
 }
 

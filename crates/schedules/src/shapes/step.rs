@@ -30,8 +30,15 @@ use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
         bound(deserialize = "L: serde::Deserialize<'de>, Step<L>: Default")
     )
 )]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(bound = "L: schemars::JsonSchema + serde::Serialize, Step<L>: Default")
+)]
 pub struct Step<L = u64> {
+    /// The time from one drop to the next.
     every: L,
+    /// What the rate is multiplied by at each drop, above 0.
     gamma: f64,
 }
 

@@ -1,0 +1,96 @@
+//! The JSON Schema of a config, for editors and for programs that list what can be written.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+
+use super::{ScheduleConfig, Shape};
+use crate::Span;
+
+impl ScheduleConfig {
+    /// The JSON Schema of a config: one alternative for each kind, with what its keys mean and their defaults.
+    ///
+    /// ```
+    /// use schedules::ScheduleConfig;
+    ///
+    /// let schema = ScheduleConfig::schema();
+    /// let cosine = schema["oneOf"]
+    ///     .as_array()
+    ///     .and_then(|kinds| kinds.iter().find(|kind| kind["properties"]["kind"]["const"] == "cosine"))
+    ///     .expect("every kind is there");
+    /// assert_eq!(cosine["properties"]["floor"]["default"], 0.0);
+    /// assert_eq!(cosine["properties"]["length"]["default"], "rest");
+    /// ```
+    pub fn schema() -> Value {
+        schemars::schema_for!(ScheduleConfig).to_value()
+    }
+}
+
+impl JsonSchema for ScheduleConfig {
+    fn schema_name() -> Cow<'static, str> {
+        "Schedule".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let span = generator.subschema_for::<Span>();
+        let common = [
+            (
+                "warmup",
+                json!(span),
+                "The length of the warm-up, taken out of the schedule's own time.",
+            ),
+            (
+                "warmup_start",
+                json!({ "type": "number", "minimum": 0 }),
+                "The first update's share of the rate that the warm-up leads to.",
+            ),
+            (
+                "floor",
+                json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+                "The lowest ratio to the peak.",
+            ),
+            (
+                "min_lr",
+                json!({ "type": "number", "minimum": 0 }),
+                "The lowest learning rate; stands instead of `floor`.",
+            ),
+        ];
+        let kinds = Shape::schemas(generator)
+            .into_iter()
+            .map(|(kind, mut schema)| {
+                let properties = schema
+                    .ensure_object()
+                    .entry("properties")
+                    .or_insert_with(|| json!({}));
+                for (key, mut value, description) in common.clone() {
+                    if properties.get(key).is_none() {
+                        value["description"] = description.into();
+                        properties[key] = value;
+                    }
+                }
+                properties["kind"] = json!({ "const": kind });
+                schema.insert("required".to_owned(), json!(["kind"]));
+                schema.insert("additionalProperties".to_owned(), json!(false));
+                schema
+            });
+        let kinds: Vec<Schema> = kinds.collect();
+        json_schema!({ "oneOf": kinds })
+    }
+}
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\".",
+            "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": r"^\s*(\d+|\d+(\.\d+)?\s*(ep|%)|rest)\s*$" },
+            ],
+        })
+    }
+}

@@ -70,6 +70,10 @@ impl JsonSchema for ScheduleConfig {
                     }
                 }
                 properties["kind"] = json!({ "const": kind });
+                // The formula and the example are for the page of the type.
+                if let Some(Value::String(description)) = schema.get_mut("description") {
+                    description.truncate(description.find("\n\n").unwrap_or(description.len()));
+                }
                 schema.insert("required".to_owned(), json!(["kind"]));
                 schema.insert("additionalProperties".to_owned(), json!(false));
                 schema

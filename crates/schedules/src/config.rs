@@ -1,6 +1,7 @@
 //! A schedule as a config file holds it.
 
 mod read;
+mod resolve;
 #[cfg(feature = "schema")]
 mod schema;
 mod write;
@@ -9,13 +10,25 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+#[cfg(doc)]
+use crate::Compose;
 use crate::{
-    Compose, Constant, Cosine, Exponential, Form, Horizon, Linear, MAX_PEAK, Schedule,
-    ScheduleError, Scheduler, Sequence, Span, Step, check, form,
+    Constant, Cosine, Curve, Delay, Exponential, Form, Horizon, KDecay, Linear, Product, Repeat,
+    Scale, Schedule, ScheduleError, Sequence, Span, Step,
 };
 
 /// The keys that every kind has.
-const COMMON: [&str; 5] = ["kind", "warmup", "warmup_start", "floor", "min_lr"];
+const COMMON: [&str; 9] = [
+    "kind",
+    "warmup",
+    "warmup_start",
+    "warmup_curve",
+    "cooldown",
+    "cooldown_end",
+    "cooldown_curve",
+    "floor",
+    "min_lr",
+];
 
 /// Makes [`Shape`] and what is asked of every kind from the list of config forms.
 macro_rules! kinds {
@@ -81,6 +94,11 @@ kinds! {
     Exponential(Exponential<Span>),
     Cosine(Cosine<Span>),
     Sequence(Sequence<ScheduleConfig, Span>),
+    Product(Product<ScheduleConfig>),
+    Scale(Scale<Box<ScheduleConfig>>),
+    Delay(Delay<Box<ScheduleConfig>, Span>),
+    Repeat(Repeat<Box<ScheduleConfig>, Span>),
+    KDecay(KDecay<Box<ScheduleConfig>>),
 }
 
 /// A schedule as a config file holds it: a shape, and what every shape may have around it.
@@ -89,12 +107,18 @@ kinds! {
 /// | --- | --- |
 /// | `kind` | the shape: [`kinds`](Self::kinds) |
 /// | `warmup` | a [`Span`] taken out of the shape's own time ([`warmup_within`](Compose::warmup_within)) |
-/// | `warmup_start` | the first update's share of the rate that the warm-up leads to, from 0 to 1 |
+/// | `warmup_start` | the ratio of the first update's rate to the one that the warm-up leads to |
+/// | `warmup_curve` | the [`Curve`] of the warm-up: `"linear"`, `"cosine"` … |
+/// | `cooldown` | a [`Span`] at the end, over which the rate [comes down](Compose::cooldown) from where it is |
+/// | `cooldown_end` | the ratio to the peak that it comes down to; by default the floor |
+/// | `cooldown_curve` | the [`Curve`] of the cool-down |
 /// | `floor` | the lowest ratio to the peak, after the warm-up |
 /// | `min_lr` | the same as an absolute learning rate; one of the two |
 ///
-/// A shape with a floor of its own (cosine) ends there; any other is [cut off](Compose::at_least) at it. All other keys
-/// are the shape's. An unknown key, kind or unit is an error that names it and the valid ones.
+/// A shape with a floor of its own (cosine) ends there; any other is [cut off](Compose::at_least) at it. A cool-down
+/// follows the floor, so only a `cooldown_end` leads below it. The shape keeps its own time beside a cool-down: what is
+/// taken out of it is the warm-up alone. All other keys are the shape's, which may have one of the above as its own. An
+/// unknown key, kind or unit is an error that names it and the valid ones.
 ///
 /// ```
 /// use schedules::prelude::*;
@@ -118,6 +142,14 @@ pub struct ScheduleConfig {
     pub warmup: Option<Span>,
     /// Where the warm-up starts.
     pub warmup_start: Option<f64>,
+    /// The way from there.
+    pub warmup_curve: Option<Curve>,
+    /// The length of the cool-down.
+    pub cooldown: Option<Span>,
+    /// Where the cool-down ends.
+    pub cooldown_end: Option<f64>,
+    /// The way there.
+    pub cooldown_curve: Option<Curve>,
     /// The lowest ratio to the peak; a shape with a floor of its own reads it as its own.
     pub floor: Option<f64>,
     /// The lowest learning rate.
@@ -130,6 +162,10 @@ impl From<Shape> for ScheduleConfig {
             shape,
             warmup: None,
             warmup_start: None,
+            warmup_curve: None,
+            cooldown: None,
+            cooldown_end: None,
+            cooldown_curve: None,
             floor: None,
             min_lr: None,
         }
@@ -172,94 +208,5 @@ impl ScheduleConfig {
     /// The kind of the shape.
     pub fn kind(&self) -> &'static str {
         self.shape.kind()
-    }
-
-    /// Turns it into a schedule of updates for the run and the peak of `horizon`, and checks it.
-    ///
-    /// # Errors
-    /// The first value out of its range, with the key that it stands at.
-    pub fn resolve(&self, horizon: &Horizon) -> Result<Arc<dyn Schedule>, ScheduleError> {
-        let (mut lowest, mut shape) = (self.lowest(horizon)?, self.shape.clone());
-        if let Some(ratio) = lowest.filter(|_| self.has_own_floor()) {
-            let mut keys = shape.write();
-            keys.insert("floor".to_owned(), Value::from(ratio));
-            shape = Shape::read(shape.kind(), keys)?;
-            lowest = None;
-        }
-        let own = format!("{}.", shape.kind());
-        let mut schedule = shape.resolve(horizon).map_err(|error| {
-            let path = error
-                .path()
-                .strip_prefix(&own)
-                .unwrap_or(error.path())
-                .to_owned();
-            error.at(path)
-        })?;
-        if let Some(ratio) = lowest {
-            schedule = Arc::new(
-                schedule
-                    .at_least(ratio)
-                    .checked()
-                    .map_err(|error| error.at("floor"))?,
-            );
-        }
-        let Some(span) = self.warmup else {
-            return match self.warmup_start {
-                Some(start) => Err(ScheduleError::new(
-                    "warmup_start",
-                    start,
-                    "needs a `warmup`",
-                )),
-                None => Ok(schedule),
-            };
-        };
-        let updates = horizon.resolve(span);
-        let warmed = schedule.warmup_within(updates);
-        let warmed = match self.warmup_start {
-            Some(start) => warmed.start(start),
-            None => warmed,
-        };
-        let warmed = warmed.checked().map_err(|error| match error.path() {
-            "warmup.start" => error.at("warmup_start"),
-            // What follows was in order before the warm-up took its share.
-            _ => {
-                let allowed =
-                    format!("is {updates} updates, which must be fewer than those of what follows");
-                form::wrong("warmup", &span, &allowed)
-            }
-        })?;
-        Ok(Arc::new(warmed))
-    }
-
-    /// Builds the scheduler for a run of `horizon` at the learning rate `peak`.
-    ///
-    /// # Errors
-    /// The first value out of its range, with the key that it stands at.
-    pub fn build(&self, horizon: &Horizon, peak: f64) -> Result<Scheduler, ScheduleError> {
-        check::positive("peak", peak, MAX_PEAK)?;
-        Scheduler::new(self.resolve(&horizon.with_peak(peak))?, peak)
-    }
-
-    /// The lowest ratio to the peak, from whichever of the two keys has it.
-    fn lowest(&self, horizon: &Horizon) -> Result<Option<f64>, ScheduleError> {
-        let Some(rate) = self.min_lr else {
-            return Ok(self.floor);
-        };
-        if let Some(floor) = self.floor {
-            return Err(read::both_floors(&floor));
-        }
-        let (ratio, peak) = (rate / horizon.peak(), horizon.peak());
-        if (0.0..=1.0).contains(&ratio) {
-            return Ok(Some(ratio));
-        }
-        Err(ScheduleError::new(
-            "min_lr",
-            rate,
-            format!("must be between 0 and the peak learning rate {peak:?}"),
-        ))
-    }
-
-    fn has_own_floor(&self) -> bool {
-        self.shape.write().contains_key("floor")
     }
 }

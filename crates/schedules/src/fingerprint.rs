@@ -95,6 +95,46 @@ mod tests {
             Cosine::new(10).warmup(0).fingerprint(),
             Cosine::new(10).warmup(1).fingerprint(),
             Cosine::new(10).warmup(1).start(0.0).fingerprint(),
+            Cosine::new(10).warmup(1).curve(Curve::Cosine).fingerprint(),
+            Cosine::new(10).warmup(1).curve(Curve::Sqrt).fingerprint(),
+            Cosine::new(10)
+                .warmup(1)
+                .curve(Curve::Exponential)
+                .fingerprint(),
+            Cosine::new(10)
+                .warmup(1)
+                .curve(Curve::Constant)
+                .fingerprint(),
+            Cosine::new(10).cooldown(2, 10).fingerprint(),
+            Cosine::new(10).cooldown(3, 10).fingerprint(),
+            Cosine::new(10).cooldown(2, 11).fingerprint(),
+            Cosine::new(10).cooldown(2, 10).end(0.5).fingerprint(),
+            Cosine::new(10)
+                .cooldown(2, 10)
+                .curve(Curve::Sqrt)
+                .fingerprint(),
+            Constant::new().cooldown(2, 10).fingerprint(),
+            Cosine::new(10).times(Constant::new()).fingerprint(),
+            Constant::new().times(Cosine::new(10)).fingerprint(),
+            Product::new(Cosine::new(10)).fingerprint(),
+            Cosine::new(10).scale(0.5).fingerprint(),
+            Cosine::new(10).scale(0.6).fingerprint(),
+            Constant::new().scale(0.5).fingerprint(),
+            Cosine::new(10).delay(5).fingerprint(),
+            Cosine::new(10).delay(6).fingerprint(),
+            Constant::new().delay(5).fingerprint(),
+            Cosine::new(10).repeat(10).fingerprint(),
+            Cosine::new(10).repeat(11).fingerprint(),
+            Cosine::new(10).repeat(10).cycles(2).fingerprint(),
+            Constant::new().repeat(10).fingerprint(),
+            Cosine::new(10).k_decay(2.0).fingerprint(),
+            Cosine::new(10).k_decay(3.0).fingerprint(),
+            Linear::new(10).k_decay(2.0).fingerprint(),
+            Cosine::new(10).retimed(5, 10, 20).fingerprint(),
+            Cosine::new(10).retimed(6, 10, 20).fingerprint(),
+            Cosine::new(10).retimed(5, 11, 20).fingerprint(),
+            Cosine::new(10).retimed(5, 10, 21).fingerprint(),
+            Linear::new(10).retimed(5, 10, 20).fingerprint(),
             Sequence::new(Constant::new())
                 .then(5, Cosine::new(10))
                 .fingerprint(),

@@ -1,5 +1,7 @@
 //! The form that a shape has in a config.
 
+pub(crate) mod nested;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -39,15 +41,7 @@ pub trait Form: Default + Serialize + DeserializeOwned {
     /// # Errors
     /// The first value of a wrong type, with its key.
     fn read(keys: Map<String, Value>) -> Result<Self, ScheduleError> {
-        let mut form = Self::default();
-        // One key at a time, so that serde's error, which names none, belongs to a key.
-        for (key, given) in keys {
-            let mut all = form.write();
-            let default = all.insert(key.clone(), given.clone()).unwrap_or_default();
-            form = value(&key, Value::Object(all), &default)
-                .map_err(|error| error.replaced(&given))?;
-        }
-        Ok(form)
+        own_keys(keys)
     }
 
     /// The keys and their values.
@@ -59,24 +53,45 @@ pub trait Form: Default + Serialize + DeserializeOwned {
     }
 }
 
+/// Reads a form from keys that hold no other schedule.
+fn own_keys<F: Form>(keys: Map<String, Value>) -> Result<F, ScheduleError> {
+    let mut form = F::default();
+    // One key at a time, so that serde's error, which names none, belongs to a key.
+    for (key, given) in keys {
+        let mut all = form.write();
+        let default = all.insert(key.clone(), given.clone()).unwrap_or_default();
+        form = value(&key, Value::Object(all), &default).map_err(|error| error.replaced(&given))?;
+    }
+    Ok(form)
+}
+
 /// Reads `given`, found at `path`; `like` is a value of the right type, from which the error says what is allowed.
 pub(crate) fn value<T: DeserializeOwned>(
     path: &str,
     given: Value,
     like: &Value,
 ) -> Result<T, ScheduleError> {
-    serde_json::from_value(given.clone()).map_err(|error| match like {
-        Value::Number(_) => wrong(path, &given, "must be a number"),
-        Value::Bool(_) => wrong(path, &given, "must be true or false"),
-        _ => {
-            // What comes from our own types repeats the value.
-            let error = error.to_string();
-            let reason = error
-                .split_once(": must be")
-                .map(|(_, allowed)| format!("must be{allowed}"));
-            wrong(path, &given, &reason.unwrap_or(error))
+    serde_json::from_value(given.clone()).map_err(|error| {
+        let error = error.to_string();
+        match like {
+            _ if error.ends_with(", expected u64") => wrong(path, &given, "must be a whole number"),
+            Value::Number(_) => wrong(path, &given, "must be a number"),
+            Value::Bool(_) => wrong(path, &given, "must be true or false"),
+            _ => wrong(path, &given, &reason(&error).unwrap_or(error)),
         }
     })
+}
+
+/// What is allowed, out of an error's text that repeats the value in front of it.
+fn reason(error: &str) -> Option<String> {
+    if let Some((_, allowed)) = error.split_once(": must be") {
+        return Some(format!("must be{allowed}"));
+    }
+    match error.rsplit_once(", expected ")?.1 {
+        // One of our enums; serde would read it from a map too, which nobody writes.
+        "string or map" => Some("must be a text".to_owned()),
+        expected => Some(format!("must be {}", expected.replace('`', ""))),
+    }
 }
 
 /// The error for a value of a config at `path`, shown as the config has it.

@@ -26,6 +26,9 @@ const KEYS: &[(&str, &str)] = &[
     ("warmup_updates", "warmup"),
     ("num_warmup_steps", "warmup"),
     ("warmup_ratio", "warmup"),
+    ("warmup_type", "warmup_curve"),
+    ("transition_begin", "updates"),
+    ("k_decay", "k"),
     ("boundaries", "milestones"),
     ("schedulers", "schedules"),
 ];

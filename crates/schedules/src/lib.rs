@@ -30,9 +30,16 @@
 //! | [`Exponential`] | `ExponentialLR` | `ExponentialLrScheduler` |
 //! | [`Cosine`] | `CosineAnnealingLR`, up to `T_max` | `CosineAnnealingLrScheduler`, up to its end |
 //! | [`Sequence`] | `SequentialLR` | `SequentialLrScheduler` |
-//! | [`.warmup(n)`](Compose::warmup) | `LinearLR` in `SequentialLR` | – |
+//! | [`.warmup(n)`](Compose::warmup) | `LinearLR` or `ConstantLR` in `SequentialLR` | – |
 //! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |
+//! | [`.cooldown(n, total)`](Compose::cooldown) | – | – |
 //! | [`.at_least(ratio)`](Compose::at_least) | – | – |
+//! | [`.times(other)`](Compose::times) | `ChainedScheduler` | `ComposedLrScheduler` |
+//! | [`.scale(ratio)`](Compose::scale) | – | – |
+//! | [`.delay(n)`](Compose::delay) | – | – |
+//! | [`.repeat(every)`](Compose::repeat) | – | – |
+//! | [`.k_decay(k)`](Compose::k_decay) | – | – |
+//! | [`.retimed(at, from, to)`](Compose::retimed) | – | – |
 //!
 //! # Putting schedules together
 //!
@@ -99,8 +106,8 @@ pub use span::Span;
 /// Everything that a program with schedules needs in scope.
 pub mod prelude {
     pub use crate::{
-        Compose, Constant, Cosine, Exponential, Fingerprint, Horizon, Linear, Schedule,
-        ScheduleError, Scheduler, Sequence, Span, StateError, Step,
+        Compose, Constant, Cosine, Curve, Exponential, Fingerprint, Horizon, Linear, Product,
+        Schedule, ScheduleError, Scheduler, Sequence, Span, StateError, Step,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{Floor, Schedule, ScheduleError, Scheduler, Warmup};
+use crate::{
+    Cooldown, Delay, Floor, KDecay, Product, Repeat, Retimed, Scale, Schedule, ScheduleError,
+    Scheduler, Warmup,
+};
 
 /// What every [`Schedule`] can be composed into; bring it into scope with the [prelude](crate::prelude).
 ///
@@ -50,6 +53,58 @@ pub trait Compose: Schedule + Sized + 'static {
     /// It cuts the curve off; [`Cosine::floor`](crate::Cosine::floor) is another thing and ends the curve there.
     fn at_least(self, ratio: f64) -> Floor<Self> {
         Floor::new(ratio, self)
+    }
+
+    /// Comes down over the last `updates` of `total`, from wherever the schedule is then. See [`Cooldown`].
+    ///
+    /// ```
+    /// use schedules::prelude::*;
+    ///
+    /// let schedule = Constant::new().cooldown(200, 1_000).warmup_within(50);
+    /// assert_eq!(schedule.length(), Some(1_000));
+    /// assert_eq!([800, 900, 1_000].map(|update| schedule.factor(update)), [1.0, 0.5, 0.0]);
+    /// ```
+    fn cooldown(self, updates: u64, total: u64) -> Cooldown {
+        Cooldown::new(updates, total, Arc::new(self))
+    }
+
+    /// Multiplies it with another schedule, update by update. See [`Product`].
+    fn times(self, other: impl Schedule + 'static) -> Product {
+        Product::new(self).times(other)
+    }
+
+    /// Multiplies it by a constant `ratio`, not below 0. See [`Scale`].
+    fn scale(self, ratio: f64) -> Scale<Self> {
+        Scale::new(ratio, self)
+    }
+
+    /// Holds the first value for `updates` before the schedule begins. See [`Delay`].
+    fn delay(self, updates: u64) -> Delay {
+        Delay::new(updates, Arc::new(self))
+    }
+
+    /// Starts again every `every` updates, at least 1, without end or for some [`cycles`](Repeat::cycles). See
+    /// [`Repeat`].
+    fn repeat(self, every: u64) -> Repeat {
+        Repeat::new(every, Arc::new(self))
+    }
+
+    /// Bends the time of a schedule with a length by `k`, above 0. See [`KDecay`].
+    fn k_decay(self, k: f64) -> KDecay<Self> {
+        KDecay::new(k, self)
+    }
+
+    /// Gives the run another total at update `at`: what is left of `from` updates is stretched or squeezed to end at
+    /// `to`. See [`Retimed`].
+    ///
+    /// ```
+    /// use schedules::prelude::*;
+    ///
+    /// let error = Linear::new(100).retimed(40, 100, 30).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "retimed.to = 30: must be after update 40, at which it changes");
+    /// ```
+    fn retimed(self, at: u64, from: u64, to: u64) -> Retimed<Self> {
+        Retimed::new(at, from, to, self)
     }
 
     /// Checks the whole composition and hands it back.

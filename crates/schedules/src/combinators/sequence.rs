@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 #[cfg(feature = "serde")]
-use crate::{Compose, Form, Horizon, ScheduleConfig, Shape, Span, form};
+use crate::{Compose, Form, Horizon, ScheduleConfig, Shape, Span, form, form::nested};
 use crate::{Fingerprint, Schedule, ScheduleError, check};
 
 /// Schedules one after another, each counting from 0 at its milestone.
@@ -185,30 +185,14 @@ impl Form for Sequence<ScheduleConfig, Span> {
         if keys.is_empty() {
             return Ok(Self::default());
         }
-        let list = |value: Option<Value>, key: &str, allowed: &str| match value {
-            Some(Value::Array(list)) => Ok(list),
-            Some(value) => Err(form::wrong(key, &value, allowed)),
-            None => Err(ScheduleError::missing(key, allowed)),
-        };
-        let schedules = list(
-            keys.remove("schedules"),
-            "schedules",
-            "must be a list of schedules",
-        )?;
-        let milestones = list(
-            keys.remove("milestones"),
-            "milestones",
-            "must be a list of updates, epochs or shares",
-        )?;
-        let schedules = schedules.into_iter().enumerate().map(|(index, value)| {
-            ScheduleConfig::from_value(value)
-                .map_err(|error| error.below(&format!("schedules[{index}]")))
-        });
+        let schedules = nested::take_schedules(&mut keys)?;
+        let allowed = "must be a list of updates, epochs or shares";
+        let milestones = nested::take_list(&mut keys, "milestones", allowed)?;
         let milestones = milestones.into_iter().enumerate().map(|(index, value)| {
             form::value(&format!("milestones[{index}]"), value, &Value::Null)
         });
         Ok(Self {
-            schedules: schedules.collect::<Result<_, _>>()?,
+            schedules,
             milestones: milestones.collect::<Result<_, _>>()?,
         })
     }
@@ -239,9 +223,7 @@ impl Form for Sequence<ScheduleConfig, Span> {
         let parts = self.schedules.iter().zip(bounds.windows(2)).enumerate();
         let schedules = parts.map(|(index, (config, bounds))| {
             let segment = horizon.with_segment(bounds[1] - bounds[0]);
-            config
-                .resolve(&segment)
-                .map_err(|error| error.below(&format!("sequence.schedules[{index}]")))
+            nested::part(config, Self::KIND, index, &segment)
         });
         let schedules = schedules.collect::<Result<_, _>>()?;
         Sequence {

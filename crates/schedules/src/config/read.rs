@@ -4,7 +4,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{KINDS, ScheduleConfig, Shape};
+use super::{COMMON, KINDS, ScheduleConfig, Shape};
 use crate::{ScheduleError, form, hint};
 
 impl ScheduleConfig {
@@ -39,16 +39,19 @@ impl ScheduleConfig {
         if let (Some(floor), true) = (given.get("floor"), given.contains_key("min_lr")) {
             return Err(both_floors(floor));
         }
-        let own_floor = Self::default_of(&kind)?.has_own_floor();
+        let own = Self::default_of(&kind)?.shape.write();
+        let (mut common, given) = given
+            .into_iter()
+            .partition(|(key, _)| COMMON.contains(&key.as_str()) && !own.contains_key(key));
         Ok(Self {
-            warmup: take(&mut given, "warmup", &Value::Null)?,
-            warmup_start: take(&mut given, "warmup_start", &Value::from(0))?,
-            floor: if own_floor {
-                None
-            } else {
-                take(&mut given, "floor", &Value::from(0))?
-            },
-            min_lr: take(&mut given, "min_lr", &Value::from(0))?,
+            warmup: take(&mut common, "warmup", &Value::Null)?,
+            warmup_start: take(&mut common, "warmup_start", &Value::from(0))?,
+            warmup_curve: take(&mut common, "warmup_curve", &Value::Null)?,
+            cooldown: take(&mut common, "cooldown", &Value::Null)?,
+            cooldown_end: take(&mut common, "cooldown_end", &Value::from(0))?,
+            cooldown_curve: take(&mut common, "cooldown_curve", &Value::Null)?,
+            floor: take(&mut common, "floor", &Value::from(0))?,
+            min_lr: take(&mut common, "min_lr", &Value::from(0))?,
             shape: Shape::read(&kind, given)?,
         })
     }

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::{ScheduleConfig, Shape};
-use crate::Span;
+use crate::{Curve, Span};
 
 impl ScheduleConfig {
     /// The JSON Schema of a config: one alternative for each kind, with what its keys mean and their defaults.
@@ -34,6 +34,7 @@ impl JsonSchema for ScheduleConfig {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let span = generator.subschema_for::<Span>();
+        let curve = generator.subschema_for::<Curve>();
         let common = [
             (
                 "warmup",
@@ -43,8 +44,20 @@ impl JsonSchema for ScheduleConfig {
             (
                 "warmup_start",
                 json!({ "type": "number", "minimum": 0 }),
-                "The first update's share of the rate that the warm-up leads to.",
+                "The ratio of the first update's rate to the one that the warm-up leads to.",
             ),
+            ("warmup_curve", json!(curve), "The way of the warm-up."),
+            (
+                "cooldown",
+                json!(span),
+                "The time at the end over which the rate comes down from wherever it is then.",
+            ),
+            (
+                "cooldown_end",
+                json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+                "The ratio to the peak that the cool-down ends at; by default the floor.",
+            ),
+            ("cooldown_curve", json!(curve), "The way of the cool-down."),
             (
                 "floor",
                 json!({ "type": "number", "minimum": 0, "maximum": 1 }),

@@ -22,25 +22,28 @@ impl ScheduleConfig {
         if self.min_lr.is_some() {
             keys.remove("floor");
         }
-        let numbers = [
-            ("warmup_start", self.warmup_start),
-            ("floor", self.floor),
-            ("min_lr", self.min_lr),
+        let common = [
+            ("kind", Some(Value::from(self.kind()))),
+            ("warmup", self.warmup.map(value)),
+            ("warmup_start", self.warmup_start.map(value)),
+            ("warmup_curve", self.warmup_curve.map(value)),
+            ("cooldown", self.cooldown.map(value)),
+            ("cooldown_end", self.cooldown_end.map(value)),
+            ("cooldown_curve", self.cooldown_curve.map(value)),
+            ("floor", self.floor.map(value)),
+            ("min_lr", self.min_lr.map(value)),
         ];
-        for (key, number) in numbers {
-            if let Some(number) = number {
-                keys.insert(key.to_owned(), Value::from(number));
+        for (key, value) in common {
+            if let Some(value) = value {
+                keys.insert(key.to_owned(), value);
             }
         }
-        if let Some(warmup) = self.warmup {
-            keys.insert(
-                "warmup".to_owned(),
-                serde_json::to_value(warmup).unwrap_or_default(),
-            );
-        }
-        keys.insert("kind".to_owned(), Value::from(self.kind()));
         keys
     }
+}
+
+fn value(key: impl Serialize) -> Value {
+    serde_json::to_value(key).unwrap_or_default()
 }
 
 impl Serialize for ScheduleConfig {

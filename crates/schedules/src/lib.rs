@@ -53,6 +53,11 @@
 //! assert_eq!(error.to_string(), "warmup.cosine.floor = 3.0: must be between 0 and 1");
 //! ```
 //!
+//! # The peak for another batch size
+//!
+//! [`ScalingRule`] carries a learning rate from one batch size to another: linearly for SGD, by the square root for
+//! Adam and its kin.
+//!
 //! # Saving and resuming
 //!
 //! A record holds the next update and a fingerprint of the schedule. A freshly built scheduler goes on from it exactly,
@@ -74,6 +79,7 @@
 //! - `serde` (default): `ScheduleConfig`.
 //! - `schema`: the JSON Schema of `ScheduleConfig`, by `schemars`.
 
+mod batch_size;
 mod check;
 mod combinators;
 #[cfg(feature = "serde")]
@@ -90,6 +96,7 @@ mod scheduler;
 mod shapes;
 mod span;
 
+pub use batch_size::ScalingRule;
 pub use combinators::*;
 #[cfg(feature = "serde")]
 pub use config::{ScheduleConfig, Shape};
@@ -107,7 +114,7 @@ pub use span::Span;
 pub mod prelude {
     pub use crate::{
         Compose, Constant, Cosine, Curve, Exponential, Fingerprint, Horizon, Linear, Product,
-        Schedule, ScheduleError, Scheduler, Sequence, Span, StateError, Step,
+        ScalingRule, Schedule, ScheduleError, Scheduler, Sequence, Span, StateError, Step,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

@@ -91,6 +91,7 @@ mod form;
 #[cfg(feature = "serde")]
 mod hint;
 mod horizon;
+mod layer_decay;
 mod schedule;
 mod scheduler;
 mod shapes;
@@ -105,8 +106,11 @@ pub use fingerprint::Fingerprint;
 #[cfg(feature = "serde")]
 pub use form::Form;
 pub use horizon::Horizon;
+pub use layer_decay::layer_decay;
 pub use schedule::{MAX_FACTOR, MAX_UPDATE, Schedule};
-pub use scheduler::{MAX_PEAK, Scheduler, SchedulerState};
+#[cfg(feature = "burn")]
+pub use scheduler::GroupedScheduler;
+pub use scheduler::{MAX_PEAK, RateHandle, Scheduler, SchedulerState};
 pub use shapes::*;
 pub use span::Span;
 

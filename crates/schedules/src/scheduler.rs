@@ -2,12 +2,18 @@
 
 #[cfg(feature = "burn")]
 mod burn;
+#[cfg(feature = "burn")]
+mod groups;
+mod handle;
 mod preview;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::{Schedule, ScheduleError, StateError, check};
+#[cfg(feature = "burn")]
+pub use groups::GroupedScheduler;
+pub use handle::RateHandle;
 
 /// The largest peak learning rate.
 ///
@@ -45,6 +51,7 @@ pub struct Scheduler {
     schedule: Arc<dyn Schedule>,
     peak: f64,
     update: u64,
+    handle: RateHandle,
 }
 
 impl Scheduler {
@@ -59,12 +66,14 @@ impl Scheduler {
             schedule,
             peak,
             update: 0,
+            handle: RateHandle::default(),
         })
     }
 
     /// The learning rate of the coming update, which is then counted.
     pub fn step(&mut self) -> f64 {
         let rate = self.rate_at(self.update);
+        self.handle.publish(rate, self.momentum_at(self.update));
         self.update = self.update.saturating_add(1);
         rate
     }
@@ -102,6 +111,13 @@ impl Scheduler {
     /// The schedule, without the peak.
     pub fn schedule(&self) -> &dyn Schedule {
         &*self.schedule
+    }
+
+    /// Where the rate and the momentum of the last step can be read, also from another thread.
+    ///
+    /// A schedule that carries a momentum warns once, through the crate `log`, if it is stepped and nobody took this.
+    pub fn handle(&self) -> RateHandle {
+        self.handle.taken()
     }
 
     /// What has to be saved to go on later.

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
-    Compose, Constant, Cosine, Exponential, Form, Horizon, Linear, MAX_PEAK, Schedule,
-    ScheduleError, Scheduler, Sequence, Span, Step, check, form,
+    Compose, Constant, Cosine, CosineRestarts, Cyclic, Exponential, Form, Horizon, Linear,
+    MAX_PEAK, MultiStep, OneCycle, Polynomial, Schedule, ScheduleError, Scheduler, Sequence, Span,
+    Step, Wsd, check, form,
 };
 
 /// The keys that every kind has.
@@ -80,6 +81,12 @@ kinds! {
     Step(Step<Span>),
     Exponential(Exponential<Span>),
     Cosine(Cosine<Span>),
+    Polynomial(Polynomial<Span>),
+    MultiStep(MultiStep<Span>),
+    CosineRestarts(CosineRestarts<Span>),
+    OneCycle(OneCycle<Span>),
+    Cyclic(Cyclic<Span>),
+    Wsd(Wsd<Span>),
     Sequence(Sequence<ScheduleConfig, Span>),
 }
 

@@ -29,6 +29,12 @@
 //! | [`Step`] | `StepLR` | `StepLrScheduler` |
 //! | [`Exponential`] | `ExponentialLR` | `ExponentialLrScheduler` |
 //! | [`Cosine`] | `CosineAnnealingLR`, up to `T_max` | `CosineAnnealingLrScheduler`, up to its end |
+//! | [`Polynomial`] | `PolynomialLR` | – |
+//! | [`MultiStep`] | `MultiStepLR` | – |
+//! | [`CosineRestarts`] | `CosineAnnealingWarmRestarts` | – |
+//! | [`OneCycle`] | `OneCycleLR` | – |
+//! | [`Cyclic`] | `CyclicLR` | – |
+//! | [`Wsd`] | – | – |
 //! | [`Sequence`] | `SequentialLR` | `SequentialLrScheduler` |
 //! | [`.warmup(n)`](Compose::warmup) | `LinearLR` in `SequentialLR` | – |
 //! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |
@@ -99,8 +105,9 @@ pub use span::Span;
 /// Everything that a program with schedules needs in scope.
 pub mod prelude {
     pub use crate::{
-        Compose, Constant, Cosine, Exponential, Fingerprint, Horizon, Linear, Schedule,
-        ScheduleError, Scheduler, Sequence, Span, StateError, Step,
+        Anneal, Compose, Constant, Cosine, CosineRestarts, Cyclic, CyclicMode, Exponential,
+        Fingerprint, Horizon, Linear, MultiStep, OneCycle, Polynomial, Schedule, ScheduleError,
+        Scheduler, Sequence, Span, StateError, Step, Wsd,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

@@ -60,6 +60,54 @@ fn a_config_means_what_code_says() {
         json!({ "kind": "linear", "min_lr": 0.025 }),
         Linear::new(1_000).at_least(0.25),
     );
+    same(
+        json!({ "kind": "polynomial", "power": 2.0, "end": 0.1 }),
+        Polynomial::new(1_000).power(2.0).end(0.1),
+    );
+    same(json!({ "kind": "multi_step" }), MultiStep::new([500, 750]));
+    same(
+        json!({ "kind": "multi_step", "milestones": ["2ep", 300], "ratios": [0.5, 1.0, 0.1] }),
+        MultiStep::new([100, 300]).ratios([0.5, 1.0, 0.1]),
+    );
+    same(
+        json!({ "kind": "cosine_restarts" }),
+        CosineRestarts::new(340),
+    );
+    same(
+        json!({ "kind": "cosine_restarts", "first_cycle": "10%", "multiplier": 2, "cycles": 3, "min_lr": 0.01,
+                "peak_decay": 0.5, "warmup": 20 }),
+        CosineRestarts::new(100)
+            .multiplier(2.0)
+            .cycles(3)
+            .floor(0.01 / 0.1)
+            .peak_decay(0.5)
+            .warmup_within(20),
+    );
+    same(json!({ "kind": "one_cycle" }), OneCycle::new(1_000));
+    same(
+        json!({ "kind": "one_cycle", "rise": 0.4, "three_phases": true, "anneal": "linear", "length": "50%" }),
+        OneCycle::new(500)
+            .rise(0.4)
+            .three_phases(true)
+            .anneal(Anneal::Linear),
+    );
+    same(json!({ "kind": "cyclic" }), Cyclic::new(125));
+    same(
+        json!({ "kind": "cyclic", "up": "1ep", "down": 30, "mode": "exp_range", "gamma": 0.99, "min_lr": 0.01 }),
+        Cyclic::new(50)
+            .down(30)
+            .mode(CyclicMode::ExpRange)
+            .gamma(0.99)
+            .floor(0.01 / 0.1),
+    );
+    same(json!({ "kind": "wsd" }), Wsd::new(1_000, 200));
+    same(
+        json!({ "kind": "wsd", "decay": "30%", "anneal": { "power": 2.0 }, "floor": 0.1, "stable_power": 0.5 }),
+        Wsd::new(1_000, 300)
+            .anneal(Anneal::Power(2.0))
+            .floor(0.1)
+            .stable_decay(0.5, 50),
+    );
 }
 
 #[test]
@@ -109,7 +157,8 @@ fn mistake(config: Value) -> String {
 
 #[test]
 fn a_mistake_is_named() {
-    const KINDS: &str = "must be one of constant, linear, step, exponential, cosine, sequence";
+    const KINDS: &str = "must be one of constant, linear, step, exponential, cosine, polynomial, multi_step, \
+        cosine_restarts, one_cycle, cyclic, wsd, sequence";
     const SPAN: &str =
         "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"";
     let cosine =
@@ -212,6 +261,40 @@ fn a_mistake_is_named() {
             "warmup_start = 0.1: needs a `warmup`".to_owned(),
         ),
         (
+            json!({ "kind": "multi_step", "gamma": 0.5, "ratios": [1.0, 0.5, 0.1] }),
+            "gamma = 0.5: stands beside `ratios`, which say the same: keep one of them".to_owned(),
+        ),
+        (
+            json!({ "kind": "multi_step", "milestones": [300, "20%"] }),
+            "milestones[1] = \"20%\": is update 200, which must be after 300".to_owned(),
+        ),
+        (
+            json!({ "kind": "multi_step", "milestones": [300, "20 minutes"] }),
+            format!("milestones = [300,\"20 minutes\"]: {SPAN}"),
+        ),
+        (
+            json!({ "kind": "one_cycle", "anneal": "cubic" }),
+            "anneal = \"cubic\": unknown variant `cubic`, expected one of `linear`, `cosine`, `1-sqrt`, \
+             `one_minus_sqrt`, `power`, `exponential`"
+                .to_owned(),
+        ),
+        (
+            json!({ "kind": "wsd", "anneal": { "exponential": 1.0 } }),
+            "anneal.exponential = 1.0: must be above 0 and below 1".to_owned(),
+        ),
+        (
+            json!({ "kind": "CosineAnnealingWarmRestarts" }),
+            format!(
+                "kind = \"CosineAnnealingWarmRestarts\": {KINDS} [did you mean `cosine_restarts`?]"
+            ),
+        ),
+        (
+            json!({ "kind": "cosine_restarts", "T_0": 9 }),
+            "T_0 = 9: is no key of `cosine_restarts`, which takes cycles, first_cycle, floor, multiplier, peak_decay, \
+             kind, warmup, warmup_start, min_lr [did you mean `first_cycle`?]"
+                .to_owned(),
+        ),
+        (
             json!({ "kind": "cosine", "warmup": 5, "warmup_start": 2.0 }),
             "warmup_start = 2.0: must be between 0 and 1".to_owned(),
         ),
@@ -294,6 +377,10 @@ fn writing_and_reading_is_one_to_one() {
         json!({ "kind": "cosine", "length": "3ep", "floor": 0.1, "warmup": 0 }),
         json!({ "kind": "cosine", "min_lr": 1e-5, "warmup": "5%", "warmup_start": 0.0 }),
         json!({ "kind": "exponential", "gamma": 0.1, "every": 77, "floor": 0.3 }),
+        json!({ "kind": "multi_step", "milestones": [3, "50%"], "ratios": [1.0, 0.5, 0.0] }),
+        json!({ "kind": "cosine_restarts", "first_cycle": "1ep", "cycles": 3 }),
+        json!({ "kind": "cyclic", "up": 5, "down": "1ep", "mode": "triangular2" }),
+        json!({ "kind": "wsd", "anneal": { "exponential": 0.1 } }),
         json!({ "kind": "sequence", "milestones": ["1ep"], "min_lr": 0.01,
                 "schedules": [{ "kind": "linear", "warmup": 3 }, { "kind": "cosine", "min_lr": 0.02 }] }),
     ]);
@@ -325,6 +412,12 @@ fn keys_and_kinds_are_told() {
             "step",
             "exponential",
             "cosine",
+            "polynomial",
+            "multi_step",
+            "cosine_restarts",
+            "one_cycle",
+            "cyclic",
+            "wsd",
             "sequence"
         ]
     );

@@ -13,8 +13,9 @@ use serde_json::{Map, Value};
 #[cfg(doc)]
 use crate::Compose;
 use crate::{
-    Constant, Cosine, Curve, Delay, Exponential, Form, Horizon, KDecay, Linear, Product, Repeat,
-    Scale, Schedule, ScheduleError, Sequence, Span, Step,
+    Constant, Cosine, CosineRestarts, Curve, Cyclic, Delay, Exponential, Form, Horizon, KDecay,
+    Linear, MultiStep, OneCycle, Polynomial, Product, Repeat, Scale, Schedule, ScheduleError,
+    Sequence, Span, Step, Wsd,
 };
 
 /// The keys that every kind has.
@@ -93,6 +94,12 @@ kinds! {
     Step(Step<Span>),
     Exponential(Exponential<Span>),
     Cosine(Cosine<Span>),
+    Polynomial(Polynomial<Span>),
+    MultiStep(MultiStep<Span>),
+    CosineRestarts(CosineRestarts<Span>),
+    OneCycle(OneCycle<Span>),
+    Cyclic(Cyclic<Span>),
+    Wsd(Wsd<Span>),
     Sequence(Sequence<ScheduleConfig, Span>),
     Product(Product<ScheduleConfig>),
     Scale(Scale<Box<ScheduleConfig>>),

@@ -29,6 +29,12 @@
 //! | [`Step`] | `StepLR` | `StepLrScheduler` |
 //! | [`Exponential`] | `ExponentialLR` | `ExponentialLrScheduler` |
 //! | [`Cosine`] | `CosineAnnealingLR`, up to `T_max` | `CosineAnnealingLrScheduler`, up to its end |
+//! | [`Polynomial`] | `PolynomialLR` | – |
+//! | [`MultiStep`] | `MultiStepLR` | – |
+//! | [`CosineRestarts`] | `CosineAnnealingWarmRestarts` | – |
+//! | [`OneCycle`] | `OneCycleLR` | – |
+//! | [`Cyclic`] | `CyclicLR` | – |
+//! | [`Wsd`] | – | – |
 //! | [`Sequence`] | `SequentialLR` | `SequentialLrScheduler` |
 //! | [`.warmup(n)`](Compose::warmup) | `LinearLR` or `ConstantLR` in `SequentialLR` | – |
 //! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |
@@ -116,9 +122,10 @@ pub use span::Span;
 
 /// Everything that a program with schedules needs in scope.
 pub mod prelude {
+    pub use crate::combinators::*;
+    pub use crate::shapes::*;
     pub use crate::{
-        Compose, Constant, Cosine, Curve, Exponential, Fingerprint, Horizon, Linear, Product,
-        ScalingRule, Schedule, ScheduleError, Scheduler, Sequence, Span, StateError, Step,
+        Fingerprint, Horizon, ScalingRule, Schedule, ScheduleError, Scheduler, Span, StateError,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

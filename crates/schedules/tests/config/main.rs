@@ -7,6 +7,7 @@
 mod meaning;
 mod mistakes;
 mod nested;
+mod shapes;
 mod written;
 
 use schedules::prelude::*;

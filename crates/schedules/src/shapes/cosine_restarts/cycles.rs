@@ -1,0 +1,168 @@
+//! The updates at which cycles start.
+
+/// Cycles, each `multiplier` times as long as the one before it.
+///
+/// ```text
+/// start(i) = first · (multiplier ^ i - 1) / (multiplier - 1) - taken    and 0 for the first cycle
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cycles {
+    /// The length of the first cycle, with what is taken out of it.
+    pub(super) first: u64,
+    pub(super) multiplier: f64,
+    pub(super) taken: u64,
+}
+
+impl Cycles {
+    /// The update at which `cycle`, counted from 0, starts; near [`u64::MAX`] where it is beyond that.
+    ///
+    /// A whole multiplier is computed in whole numbers, any other is rounded to the nearest update.
+    pub(super) fn start(&self, cycle: u64) -> u64 {
+        let (first, multiplier) = (self.first, self.multiplier);
+        let end = if multiplier == 1.0 {
+            first.saturating_mul(cycle)
+        } else if multiplier > 1.0 && multiplier.fract() == 0.0 {
+            let multiplier = multiplier as u128;
+            let power = u32::try_from(cycle)
+                .ok()
+                .and_then(|cycle| multiplier.checked_pow(cycle));
+            // Where the power does not fit, the sum is beyond any update already.
+            let sum = power.map_or(u128::MAX, |power| (power - 1) / (multiplier - 1));
+            u64::try_from(sum.saturating_mul(u128::from(first))).unwrap_or(u64::MAX)
+        } else {
+            let growth = multiplier - 1.0;
+            // multiplier ^ cycle - 1, without the cancellation that a multiplier close to 1 would bring.
+            let grown = (growth.ln_1p() * cycle as f64).exp_m1();
+            (first as f64 * grown / growth).round() as u64
+        };
+        end.saturating_sub(self.taken)
+    }
+
+    /// The cycle, counted from 0, that `update` is in: the last one to start at or before it.
+    ///
+    /// It is searched for among whole numbers: a logarithm is off by one at some restarts.
+    pub(super) fn at(&self, update: u64) -> u64 {
+        // No cycle is shorter than the first, and doubled 64 times it is beyond any update. Unchecked it may be 0.
+        let most = update
+            .saturating_add(self.taken)
+            .checked_div(self.first)
+            .unwrap_or(0);
+        let limit = if self.multiplier < 2.0 { u64::MAX } else { 64 };
+        let (mut least, mut most) = (0, most.min(limit));
+        while least < most {
+            let middle = most - (most - least) / 2;
+            if self.start(middle) <= update {
+                least = middle;
+            } else {
+                most = middle - 1;
+            }
+        }
+        least
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MAX_UPDATE;
+
+    fn cycles(first: u64, multiplier: f64) -> Cycles {
+        Cycles {
+            first,
+            multiplier,
+            taken: 0,
+        }
+    }
+
+    /// The updates at which cycles start, added up one by one.
+    fn sums(first: u64, multiplier: u64) -> Vec<u64> {
+        let (mut starts, mut start, mut length) = (Vec::new(), 0, first);
+        while start <= MAX_UPDATE && starts.len() < 1_000 {
+            starts.push(start);
+            start += length;
+            length = length.saturating_mul(multiplier).min(2 * MAX_UPDATE);
+        }
+        starts
+    }
+
+    #[test]
+    fn whole_multipliers_are_exact_up_to_the_largest_update() {
+        for multiplier in [1, 2, 3, 4, 5, 7, 10, 1_000_003] {
+            for first in [1, 2, 3, 10, 97, 12_345] {
+                let cycles = cycles(first, multiplier as f64);
+                let starts = sums(first, multiplier);
+                for (cycle, start) in starts.iter().enumerate() {
+                    let (cycle, name) = (cycle as u64, format!("{first} {multiplier} {cycle}"));
+                    assert_eq!(cycles.start(cycle), *start, "{name}");
+                    assert_eq!(cycles.at(*start), cycle, "{name}");
+                    assert_eq!(
+                        cycles.at(start.saturating_sub(1)),
+                        cycle.saturating_sub(1),
+                        "{name}"
+                    );
+                }
+            }
+        }
+        assert_eq!(cycles(1, 1.0).at(MAX_UPDATE), MAX_UPDATE);
+        assert_eq!(
+            cycles(7, 1.0).start(MAX_UPDATE / 7),
+            MAX_UPDATE - MAX_UPDATE % 7
+        );
+    }
+
+    #[test]
+    fn any_other_multiplier_starts_at_the_nearest_update() {
+        // 2 · (0, 1, 2.5, 4.75, 8.125, 13.1875)
+        let cycles = cycles(2, 1.5);
+        let starts = [0, 1, 2, 3, 4, 5].map(|cycle| cycles.start(cycle));
+        assert_eq!(starts, [0, 2, 5, 10, 16, 26]);
+        let found = [0, 1, 2, 4, 5, 9, 10, 15, 16, 25, 26].map(|update| cycles.at(update));
+        assert_eq!(found, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5]);
+    }
+
+    #[test]
+    fn a_multiplier_close_to_one_loses_nothing() {
+        // (1.001 ^ 1_000 - 1) / 0.001 = 1716.92…
+        let slow = cycles(1, 1.001);
+        assert_eq!(slow.start(1_000), 1_717);
+        assert_eq!((slow.at(1_716), slow.at(1_717)), (999, 1_000));
+        // 3 · (1 + growth · i / 2) · i with a growth of 2 ^ -52
+        let equal = cycles(3, 1.0 + f64::EPSILON);
+        assert_eq!(
+            (equal.start(1_000_000), equal.at(3_000_000)),
+            (3_000_000, 1_000_000)
+        );
+        assert_eq!(equal.at(2_999_999), 999_999);
+    }
+
+    #[test]
+    fn what_is_taken_shortens_the_first_cycle_only() {
+        let cycles = Cycles {
+            taken: 3,
+            ..cycles(10, 2.0)
+        };
+        assert_eq!(
+            [0, 1, 2, 3].map(|cycle| cycles.start(cycle)),
+            [0, 7, 27, 67]
+        );
+        assert_eq!(
+            [6, 7, 26, 27, 66, 67].map(|update| cycles.at(update)),
+            [0, 1, 1, 2, 2, 3]
+        );
+    }
+
+    #[test]
+    fn beyond_any_update_it_saturates() {
+        for multiplier in [1.5, 2.0, 10.0, 1e18] {
+            let cycles = cycles(5, multiplier);
+            assert_eq!(cycles.start(u64::MAX), u64::MAX, "{multiplier}");
+            assert_eq!(cycles.start(0), 0, "{multiplier}");
+            assert!(cycles.at(u64::MAX) > 0, "{multiplier}");
+        }
+        assert_eq!(
+            (cycles(5, 1e18).start(1), cycles(5, 1e18).start(2)),
+            (5, 5_000_000_000_000_000_005)
+        );
+        assert_eq!(cycles(5, 1e18).start(3), u64::MAX);
+    }
+}

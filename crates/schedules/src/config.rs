@@ -10,8 +10,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
-    Compose, Constant, Cosine, Exponential, Form, Horizon, Linear, MAX_PEAK, Schedule,
-    ScheduleError, Scheduler, Sequence, Span, Step, check, form,
+    Compose, Constant, Cosine, Exponential, FlatCosine, Form, Horizon, InverseSqrt, InverseTime,
+    Linear, MAX_PEAK, Noam, Piecewise, RangeTest, Rex, Schedule, ScheduleError, Scheduler,
+    Sequence, Span, Step, SwaAnneal, Tanh, check, form,
 };
 
 /// The keys that every kind has.
@@ -80,6 +81,15 @@ kinds! {
     Step(Step<Span>),
     Exponential(Exponential<Span>),
     Cosine(Cosine<Span>),
+    InverseSqrt(InverseSqrt<Span>),
+    Noam(Noam<Span>),
+    InverseTime(InverseTime<Span>),
+    Tanh(Tanh<Span>),
+    Rex(Rex<Span>),
+    Piecewise(Piecewise<Span>),
+    FlatCosine(FlatCosine<Span>),
+    SwaAnneal(SwaAnneal<Span>),
+    RangeTest(RangeTest<Span>),
     Sequence(Sequence<ScheduleConfig, Span>),
 }
 

@@ -74,6 +74,13 @@ pub(crate) fn value<T: DeserializeOwned>(
             let reason = error
                 .split_once(": must be")
                 .map(|(_, allowed)| format!("must be{allowed}"));
+            // serde's own text for an enumeration repeats it too.
+            let reason = reason.or_else(|| {
+                let (_, names) = error
+                    .strip_prefix("unknown variant")?
+                    .split_once(", expected ")?;
+                Some(format!("must be {names}"))
+            });
             wrong(path, &given, &reason.unwrap_or(error))
         }
     })

@@ -22,13 +22,23 @@
 //! update is one optimizer step, counted from 0. It keeps no counter, so any update can be asked in any order, and
 //! what is drawn beforehand is what training uses. After its end, where it has one, the last value holds.
 //!
-//! | here | PyTorch | Burn |
+//! | here | PyTorch, or another library | Burn |
 //! | --- | --- | --- |
 //! | [`Constant`] | – | a number |
 //! | [`Linear`] | `LinearLR` | `LinearLrScheduler` |
 //! | [`Step`] | `StepLR` | `StepLrScheduler` |
 //! | [`Exponential`] | `ExponentialLR` | `ExponentialLrScheduler` |
 //! | [`Cosine`] | `CosineAnnealingLR`, up to `T_max` | `CosineAnnealingLrScheduler`, up to its end |
+//! | [`InverseSqrt`] | transformers' `inverse_sqrt` | – |
+//! | [`Noam`] | – | `NoamLrScheduler` |
+//! | [`InverseTime`] | Keras' `InverseTimeDecay` | – |
+//! | [`Tanh`] | timm's `TanhLRScheduler` | – |
+//! | [`Rex`] | pytorch_optimizer's `REXScheduler` | – |
+//! | [`Piecewise`] | optax' `piecewise_interpolate_schedule` | – |
+//! | [`FlatCosine`] | fastai's `fit_flat_cos` | – |
+//! | [`SwaAnneal`] | `SWALR` | – |
+//! | [`RangeTest`] | fastai's `lr_find`, torch-lr-finder | – |
+//! | [`Closure`] | `LambdaLR` | a `LrScheduler` of one's own |
 //! | [`Sequence`] | `SequentialLR` | `SequentialLrScheduler` |
 //! | [`.warmup(n)`](Compose::warmup) | `LinearLR` in `SequentialLR` | – |
 //! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |
@@ -99,8 +109,9 @@ pub use span::Span;
 /// Everything that a program with schedules needs in scope.
 pub mod prelude {
     pub use crate::{
-        Compose, Constant, Cosine, Exponential, Fingerprint, Horizon, Linear, Schedule,
-        ScheduleError, Scheduler, Sequence, Span, StateError, Step,
+        Closure, Compose, Constant, Cosine, Exponential, Fingerprint, FlatCosine, Horizon,
+        Interpolation, InverseSqrt, InverseTime, Linear, Noam, Piecewise, RangeTest, Rex, Schedule,
+        ScheduleError, Scheduler, Sequence, Span, StateError, Step, SwaAnneal, Sweep, Tanh,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

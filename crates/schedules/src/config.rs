@@ -13,9 +13,10 @@ use serde_json::{Map, Value};
 #[cfg(doc)]
 use crate::Compose;
 use crate::{
-    Constant, Cosine, CosineRestarts, Curve, Cyclic, Delay, Exponential, Form, Horizon, KDecay,
-    Linear, MultiStep, OneCycle, Polynomial, Product, Repeat, Scale, Schedule, ScheduleError,
-    Sequence, Span, Step, Wsd,
+    Constant, Cosine, CosineRestarts, Curve, Cyclic, Delay, Exponential, FlatCosine, Form, Horizon,
+    InverseSqrt, InverseTime, KDecay, Linear, MultiStep, Noam, OneCycle, Piecewise, Polynomial,
+    Product, RangeTest, Repeat, Rex, Scale, Schedule, ScheduleError, Sequence, Span, Step,
+    SwaAnneal, Tanh, Wsd,
 };
 
 /// The keys that every kind has.
@@ -100,6 +101,15 @@ kinds! {
     OneCycle(OneCycle<Span>),
     Cyclic(Cyclic<Span>),
     Wsd(Wsd<Span>),
+    InverseSqrt(InverseSqrt<Span>),
+    Noam(Noam<Span>),
+    InverseTime(InverseTime<Span>),
+    Tanh(Tanh<Span>),
+    Rex(Rex<Span>),
+    Piecewise(Piecewise<Span>),
+    FlatCosine(FlatCosine<Span>),
+    SwaAnneal(SwaAnneal<Span>),
+    RangeTest(RangeTest<Span>),
     Sequence(Sequence<ScheduleConfig, Span>),
     Product(Product<ScheduleConfig>),
     Scale(Scale<Box<ScheduleConfig>>),

@@ -77,6 +77,34 @@ mod tests {
             Cosine::new(100).floor(0.5).warmup(5).fingerprint(),
             0xb0a5_870d_8830_7dca
         );
+        let shapes: [(&dyn Schedule, u64); 12] = [
+            (&Exponential::new(0.5).every(7), 0x7058_0faf_7b38_e28f),
+            (
+                &Exponential::new(0.5).every(7).staircase(true),
+                0xdf4f_5b30_6264_404e,
+            ),
+            (&InverseSqrt::new(7), 0xc08d_1d75_103e_bdf9),
+            (&Noam::new(7), 0xada3_89a2_a98f_88cf),
+            (&InverseTime::new(0.5).every(7), 0x0773_1abb_4ce1_e3a3),
+            (&Tanh::new(7).floor(0.1), 0xce5e_0d06_d800_7a6e),
+            (&Rex::new(7).floor(0.1), 0xdb37_78e8_c3e1_fb03),
+            (
+                &Piecewise::new(1.0)
+                    .to(7, 0.1)
+                    .interpolation(Interpolation::Cosine),
+                0xb625_daf4_cf24_8bc6,
+            ),
+            (
+                &FlatCosine::new(7).flat(0.5).floor(0.1),
+                0x8be8_2342_a8f0_79f6,
+            ),
+            (&SwaAnneal::new(7, 0.1), 0xafb8_73cb_5764_c559),
+            (&RangeTest::new(7).start(0.1), 0x5046_1aeb_0dda_1963),
+            (&Closure::new("a", |_| 1.0).length(7), 0x77d9_eb77_eb69_98ee),
+        ];
+        for (schedule, fingerprint) in shapes {
+            assert_eq!(schedule.fingerprint(), fingerprint, "{schedule:?}");
+        }
     }
 
     #[test]
@@ -89,6 +117,54 @@ mod tests {
             Step::new(10).fingerprint(),
             Step::new(10).gamma(0.5).fingerprint(),
             Exponential::new(0.1).every(10).fingerprint(),
+            Exponential::new(0.1)
+                .every(10)
+                .staircase(true)
+                .fingerprint(),
+            InverseSqrt::new(10).fingerprint(),
+            InverseSqrt::new(11).fingerprint(),
+            Noam::new(10).fingerprint(),
+            Noam::new(11).fingerprint(),
+            InverseTime::new(0.5).fingerprint(),
+            InverseTime::new(0.6).fingerprint(),
+            InverseTime::new(0.5).every(2).fingerprint(),
+            InverseTime::new(0.5).staircase(true).fingerprint(),
+            Tanh::new(10).fingerprint(),
+            Tanh::new(11).fingerprint(),
+            Tanh::new(10).lower(-6.0).fingerprint(),
+            Tanh::new(10).upper(2.0).fingerprint(),
+            Tanh::new(10).floor(0.5).fingerprint(),
+            Rex::new(10).fingerprint(),
+            Rex::new(11).fingerprint(),
+            Rex::new(10).floor(0.5).fingerprint(),
+            Piecewise::new(1.0).fingerprint(),
+            Piecewise::new(0.5).fingerprint(),
+            Piecewise::new(1.0).to(10, 0.0).fingerprint(),
+            Piecewise::new(1.0).to(11, 0.0).fingerprint(),
+            Piecewise::new(1.0).to(10, 0.5).fingerprint(),
+            Piecewise::new(1.0)
+                .to(10, 0.0)
+                .interpolation(Interpolation::Cosine)
+                .fingerprint(),
+            FlatCosine::new(10).fingerprint(),
+            FlatCosine::new(11).fingerprint(),
+            FlatCosine::new(10).flat(0.5).fingerprint(),
+            FlatCosine::new(10).floor(0.5).fingerprint(),
+            SwaAnneal::new(10, 0.5).fingerprint(),
+            SwaAnneal::new(11, 0.5).fingerprint(),
+            SwaAnneal::new(10, 0.6).fingerprint(),
+            SwaAnneal::new(10, 0.5).start(0.9).fingerprint(),
+            SwaAnneal::new(10, 0.5)
+                .interpolation(Interpolation::Linear)
+                .fingerprint(),
+            RangeTest::new(10).fingerprint(),
+            RangeTest::new(11).fingerprint(),
+            RangeTest::new(10).start(0.5).fingerprint(),
+            RangeTest::new(10).sweep(Sweep::Linear).fingerprint(),
+            Closure::new("a", |_| 1.0).fingerprint(),
+            Closure::new("b", |_| 1.0).fingerprint(),
+            Closure::new("a", |_| 1.0).length(10).fingerprint(),
+            Closure::new("a", |_| 1.0).length(11).fingerprint(),
             Cosine::new(10).fingerprint(),
             Cosine::new(10).floor(0.5).fingerprint(),
             Cosine::new(10).at_least(0.5).fingerprint(),

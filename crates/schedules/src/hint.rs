@@ -2,6 +2,9 @@
 
 /// What other libraries call our keys.
 const KEYS: &[(&str, &str)] = &[
+    // A rise of its own comes before the warm-up that any kind may have in front.
+    ("warmup_steps", "rise"),
+    ("num_warmup_steps", "rise"),
     ("T_max", "length"),
     ("total_iters", "length"),
     ("total_steps", "length"),
@@ -12,7 +15,9 @@ const KEYS: &[(&str, &str)] = &[
     ("step_size", "every"),
     ("decay_t", "every"),
     ("transition_steps", "every"),
+    ("decay_steps", "every"),
     ("decay_rate", "gamma"),
+    ("decay_rate", "decay"),
     ("factor", "gamma"),
     ("start_factor", "start"),
     ("end_factor", "end"),
@@ -30,6 +35,16 @@ const KEYS: &[(&str, &str)] = &[
     ("transition_begin", "updates"),
     ("k_decay", "k"),
     ("boundaries", "milestones"),
+    ("boundaries", "times"),
+    ("interpolate_type", "interpolation"),
+    ("anneal_strategy", "interpolation"),
+    ("anneal_epochs", "length"),
+    ("num_it", "length"),
+    ("num_iter", "length"),
+    ("step_mode", "sweep"),
+    ("lb", "lower"),
+    ("ub", "upper"),
+    ("pct_start", "flat"),
     ("schedulers", "schedules"),
     ("decay_t", "milestones"),
     ("values", "ratios"),

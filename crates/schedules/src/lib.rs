@@ -22,7 +22,7 @@
 //! update is one optimizer step, counted from 0. It keeps no counter, so any update can be asked in any order, and
 //! what is drawn beforehand is what training uses. After its end, where it has one, the last value holds.
 //!
-//! | here | PyTorch | Burn |
+//! | here | PyTorch, or another library | Burn |
 //! | --- | --- | --- |
 //! | [`Constant`] | – | a number |
 //! | [`Linear`] | `LinearLR` | `LinearLrScheduler` |
@@ -35,6 +35,16 @@
 //! | [`OneCycle`] | `OneCycleLR` | – |
 //! | [`Cyclic`] | `CyclicLR` | – |
 //! | [`Wsd`] | – | – |
+//! | [`InverseSqrt`] | transformers' `inverse_sqrt` | – |
+//! | [`Noam`] | – | `NoamLrScheduler` |
+//! | [`InverseTime`] | Keras' `InverseTimeDecay` | – |
+//! | [`Tanh`] | timm's `TanhLRScheduler` | – |
+//! | [`Rex`] | pytorch_optimizer's `REXScheduler` | – |
+//! | [`Piecewise`] | optax' `piecewise_interpolate_schedule` | – |
+//! | [`FlatCosine`] | fastai's `fit_flat_cos` | – |
+//! | [`SwaAnneal`] | `SWALR` | – |
+//! | [`RangeTest`] | fastai's `lr_find`, torch-lr-finder | – |
+//! | [`Closure`] | `LambdaLR` | a `LrScheduler` of one's own |
 //! | [`Sequence`] | `SequentialLR` | `SequentialLrScheduler` |
 //! | [`.warmup(n)`](Compose::warmup) | `LinearLR` or `ConstantLR` in `SequentialLR` | – |
 //! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |

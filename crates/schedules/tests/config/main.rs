@@ -4,6 +4,7 @@
 #![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a panic is how a test fails
 
+mod curves;
 mod meaning;
 mod mistakes;
 mod nested;

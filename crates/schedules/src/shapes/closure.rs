@@ -80,7 +80,7 @@ impl Closure {
 
     /// The function between two updates, or at one.
     fn between(&self, time: f64) -> f64 {
-        let (update, fraction) = (time as u64, time.max(0.0).fract());
+        let (update, fraction) = (time as u64, time.fract());
         let here = self.value(update);
         if fraction > 0.0 {
             here + (self.value(update.saturating_add(1)) - here) * fraction
@@ -213,6 +213,19 @@ mod tests {
         );
         assert_eq!(line.factor_at(9.5), 9.5);
         assert_eq!((line.length, line.check()), (Some(10), Ok(())));
+    }
+
+    #[test]
+    fn it_is_not_asked_beyond_its_end() {
+        for length in 1..60 {
+            // Beyond its end it would panic.
+            let table: Vec<f64> = (0..=60).map(f64::from).collect();
+            let table = Closure::new("table", move |update| table[update as usize]).length(60);
+            let short = table.shortened(60 - length).unwrap();
+            assert_eq!((table.factor_at(60.0), short.factor(length)), (60.0, 60.0));
+            assert!(short.factor(length - 1) < 60.0);
+            assert_eq!(short.factor_at(length as f64), 60.0);
+        }
     }
 
     #[test]

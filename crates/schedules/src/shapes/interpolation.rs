@@ -16,7 +16,11 @@ use std::f64::consts::PI;
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(description = "How one value goes over into the next.")
+)]
 #[non_exhaustive]
 pub enum Interpolation {
     /// A straight line.

@@ -83,9 +83,9 @@ impl Schedule for InverseTime {
             // An unchecked `every` may be 0.
             (time as u64).checked_div(self.every).unwrap_or(0) as f64
         } else {
-            time.max(0.0) / self.every as f64
+            time / self.every as f64
         };
-        // Without a decay and at an infinite time the product is not a number, and `max` drops it.
+        // `max` is for a time below 0, and for none times infinity, which is not a number.
         (1.0 + (self.decay * times).max(0.0)).recip()
     }
 

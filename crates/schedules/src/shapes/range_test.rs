@@ -63,7 +63,11 @@ pub struct RangeTest<L = u64> {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(description = "How the rate grows.")
+)]
 #[non_exhaustive]
 pub enum Sweep {
     /// By the same factor at every update: every order of magnitude gets the same number of updates.
@@ -197,6 +201,13 @@ mod tests {
             assert!((growth / 10.0 - 1.0).abs() < 1e-14);
         }
         assert!((test.factor_at(0.5) / 1e-8 - 10.0_f64.sqrt()).abs() < 1e-13);
+    }
+
+    #[test]
+    fn it_grows_by_the_same_amount() {
+        let test = RangeTest::new(5).start(0.5).sweep(Sweep::Linear);
+        let factors = [0, 1, 2, 3, 4].map(|update| test.factor(update));
+        assert_eq!(factors, [0.5, 0.625, 0.75, 0.875, 1.0]);
     }
 
     #[test]

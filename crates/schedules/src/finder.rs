@@ -98,9 +98,8 @@ const MAX_LOSS: f64 = 1e250;
 ///
 /// `first` and `best` are the first and the lowest smoothed loss, so `first - best` is how far the loss has fallen;
 /// `noise` is the median of `|loss_n - loss_(n-1)|`, which takes over while the loss has not fallen, and the last term
-/// is what `f32` may round away. `beta` (default
-/// 0.98) is from 0, which smooths nothing, to below 1; `divergence` (default 2) is above 0. A loss beyond ±1e250 is as
-/// good as infinite.
+/// is what `f32` may round away. `beta` (default 0.98) is from 0, which smooths nothing, to below 1; `divergence`
+/// (default 2) is above 0. A loss beyond ±1e250 is as good as infinite.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -279,6 +278,18 @@ mod tests {
         // Below 0 as well.
         let below: Vec<f64> = losses.iter().map(|loss| loss - 5_000.0).collect();
         assert_eq!(stop(&below), Some(Stop { index: 30, reason }));
+    }
+
+    #[test]
+    fn a_rise_of_twice_the_fall_is_allowed() {
+        // It falls by 10 in ten steps, and rises from 2.
+        let risen = |last: f64| {
+            let losses = (2..=12).rev().map(f64::from).chain([2.0, last]);
+            let curve = Finder::new().beta(0.0).record(sample::rates().zip(losses));
+            curve.stop().map(|stop| stop.index)
+        };
+        assert_eq!(risen(22.0), None);
+        assert_eq!(risen(22.1), Some(12));
     }
 
     #[test]

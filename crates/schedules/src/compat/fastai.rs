@@ -226,6 +226,29 @@ mod tests {
     }
 
     #[test]
+    fn defaults_are_fastais() {
+        let finder = LrFind {
+            start_lr: 1e-7,
+            end_lr: 10.0,
+            num_it: 100,
+            stop_div: true,
+            smooth_beta: 0.98,
+            divergence_factor: 4.0,
+        };
+        assert_eq!(LrFind::default(), finder);
+    }
+
+    #[test]
+    fn a_small_beta_smooths_too() {
+        // By hand: 3/4 / (1 - 1/4), and (3/4 / 4 + 5 · 3/4) / (1 - 1/16).
+        let finder = LrFind {
+            smooth_beta: 0.25,
+            ..LrFind::default()
+        };
+        assert_eq!(finder.run(&[1.0, 5.0]).smoothed_losses, [1.0, 4.2]);
+    }
+
+    #[test]
     fn fewer_than_six_updates_are_six() {
         let count = |num_it| {
             let finder = LrFind {
@@ -293,6 +316,13 @@ mod tests {
         assert_eq!(slide(&jump), Some(5.0));
         jump[19] = 1.01 + 1e-12;
         assert_eq!(slide(&jump), Some(4.0));
+    }
+
+    #[test]
+    fn steep_is_over_the_logarithm() {
+        // 0.7 from 1 to 2 is less steep than 0.5 from 2 to 3.
+        let (finder, sweep) = seen(&[5.0, 4.3, 3.8, 3.8]);
+        assert_eq!(finder.steep(&sweep), Some(2.0));
     }
 
     #[test]

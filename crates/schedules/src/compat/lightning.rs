@@ -151,6 +151,21 @@ mod tests {
     }
 
     #[test]
+    fn defaults_are_lightnings() {
+        let finder = LrFind {
+            min_lr: 1e-8,
+            max_lr: 1.0,
+            num_training: 100,
+            mode: Mode::Exponential,
+            early_stop_threshold: Some(4.0),
+            beta: 0.98,
+            skip_begin: 10,
+            skip_end: 1,
+        };
+        assert_eq!(LrFind::default(), finder);
+    }
+
+    #[test]
     fn a_loss_below_zero_stops_it_at_its_second_update() {
         assert_eq!(finder().run(&[-1.0, -1.0]).stopped_at, Some(1));
         let never = LrFind {

@@ -64,6 +64,11 @@ mod tests {
         });
         assert_eq!(sweep.trimmed(1, 1), (&[2.0][..], &[5.0][..]));
         assert_eq!(sweep.trimmed(0, 0).0, [1.0, 2.0, 3.0]);
+        let shorter = Sweep {
+            lr: vec![1.0],
+            ..sweep.clone()
+        };
+        assert_eq!(shorter.trimmed(0, 0), (&[1.0][..], &[4.0][..]));
         for (begin, end) in [(3, 0), (0, 3), (2, 2), (usize::MAX, usize::MAX)] {
             assert_eq!(sweep.trimmed(begin, end), (&[][..], &[][..]));
         }

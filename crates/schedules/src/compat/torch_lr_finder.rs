@@ -136,12 +136,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_of_one_update_is_its_start() {
+    fn defaults_are_torch_lr_finders() {
         let test = RangeTest {
-            num_iter: 1,
-            ..RangeTest::default()
+            start_lr: 1e-7,
+            end_lr: 10.0,
+            num_iter: 100,
+            step_mode: StepMode::Exp,
+            smooth_f: 0.05,
+            diverge_th: 5.0,
+            skip_start: 10,
+            skip_end: 5,
         };
-        assert_eq!(test.lrs().collect::<Vec<_>>(), [1e-7]);
+        assert_eq!(RangeTest::default(), test);
+    }
+
+    #[test]
+    fn the_shortest_sweeps_have_a_start_and_an_end() {
+        let lrs = |num_iter| {
+            let test = RangeTest {
+                num_iter,
+                start_lr: 1.0,
+                end_lr: 4.0,
+                ..RangeTest::default()
+            };
+            test.lrs().collect::<Vec<_>>()
+        };
+        assert_eq!(lrs(0), [0.0; 0]);
+        assert_eq!(lrs(1), [1.0]);
+        assert_eq!(lrs(2), [1.0, 4.0]);
+        assert_eq!(lrs(3), [1.0, 2.0, 4.0]);
     }
 
     #[test]

@@ -276,6 +276,21 @@ mod tests {
     }
 
     #[test]
+    fn it_is_the_median() {
+        let descent = Descent::of(&sample::curve());
+        let median = |places: &[usize]| {
+            let rates: Vec<f64> = sample::rates().take(40).map(f64::ln).collect();
+            let rates: Vec<f64> = places.iter().map(|place| rates[*place]).collect();
+            combined(descent.as_ref().map_err(|reason| *reason)?, &rates).map(|found| found.index)
+        };
+        assert_eq!(median(&[7]), Ok(7));
+        assert_eq!(median(&[7, 11]), Ok(9));
+        assert_eq!(median(&[3, 10, 12]), Ok(10));
+        assert_eq!(median(&[3, 10, 12, 20]), Ok(11));
+        assert_eq!(median(&[]), Err(NoSuggestion::BelowSweep));
+    }
+
+    #[test]
     fn a_curve_without_a_fall_gives_one_reason() {
         let found = sample::record(&[1.0; 20]).suggestions();
         let flat = NoSuggestion::Flat {

@@ -85,6 +85,10 @@
 //! With the feature `serde`, `ScheduleConfig` reads the same shapes from TOML, JSON or any other format, with
 //! lengths in updates, epochs or shares of the run ([`Span`]), which a [`Horizon`] turns into updates.
 //!
+//! # Finding the peak
+//!
+//! [`finder`] is the arithmetic of a learning-rate finder: it takes the losses of a sweep and suggests rates.
+//!
 //! # A schedule of your own
 //!
 //! Implement [`Schedule`], whose page has an example: one function and a fingerprint.
@@ -98,9 +102,11 @@
 mod batch_size;
 mod check;
 mod combinators;
+pub mod compat;
 #[cfg(feature = "serde")]
 mod config;
 mod error;
+pub mod finder;
 mod fingerprint;
 #[cfg(feature = "serde")]
 mod form;

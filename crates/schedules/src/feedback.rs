@@ -17,6 +17,9 @@ pub use plateau::Plateau;
 pub use reaction::Reaction;
 pub use rule::PlateauRule;
 
+#[cfg(feature = "burn")]
+pub(crate) use memory::STATE_LIMITS;
+
 use memory::Memory;
 
 /// The most reports that a window holds, since a record holds them all.

@@ -52,6 +52,32 @@
 //! and refuses the record of another schedule: [`Scheduler::try_restore`], with Burn `try_load_record`. Burn's own
 //! `load_record` cannot return an error and panics instead. [`Scheduler::seek`] is the way after a change on purpose.
 //!
+//! # Feedback
+//!
+//! A [`Plateau`] reduces the learning rate of any composition where a metric stops getting better, and a [`Greedy`] also
+//! raises it. Each is a multiplier that is attached to the scheduler, with a handle for the metric:
+//!
+//! ```
+//! use schedules::prelude::*;
+//!
+//! let plateau = Plateau::min().factor(0.5).patience(5).floor(0.01);
+//! let (mut rate, plateau) = Constant::new().warmup(100).peak(1e-3)?.plateau(plateau)?;
+//! for epoch in 0..20 {
+//!     for _ in 0..50 {
+//!         let learning_rate = rate.step(); // model = optimizer.step(learning_rate, model, gradients);
+//!     }
+//!     let reaction = plateau.report(0.25); // the loss of the validation
+//!     if reaction.is_change() {
+//!         println!("epoch {epoch}: {reaction}");
+//!     }
+//! }
+//! assert_eq!(plateau.multiplier(), 0.125);
+//! # Ok::<(), ScheduleError>(())
+//! ```
+//!
+//! [`PlateauRule`] has the ways to tell a plateau: by the best so far, by the trend, or as PyTorch, Keras and optax do.
+//! The peers under their own names are in [`compat`].
+//!
 //! # From a config
 //!
 //! With the feature `serde`, `ScheduleConfig` reads the same shapes from TOML, JSON or any other format, with
@@ -69,9 +95,11 @@
 
 mod check;
 mod combinators;
+pub mod compat;
 #[cfg(feature = "serde")]
 mod config;
 mod error;
+mod feedback;
 mod fingerprint;
 #[cfg(feature = "serde")]
 mod form;
@@ -87,6 +115,9 @@ pub use combinators::*;
 #[cfg(feature = "serde")]
 pub use config::{ScheduleConfig, Shape};
 pub use error::{ScheduleError, StateError};
+pub use feedback::{
+    FeedbackHandle, FeedbackState, Greedy, MetricMode, Plateau, PlateauRule, Reaction,
+};
 pub use fingerprint::Fingerprint;
 #[cfg(feature = "serde")]
 pub use form::Form;
@@ -99,8 +130,9 @@ pub use span::Span;
 /// Everything that a program with schedules needs in scope.
 pub mod prelude {
     pub use crate::{
-        Compose, Constant, Cosine, Exponential, Fingerprint, Horizon, Linear, Schedule,
-        ScheduleError, Scheduler, Sequence, Span, StateError, Step,
+        Compose, Constant, Cosine, Exponential, FeedbackHandle, Fingerprint, Greedy, Horizon,
+        Linear, MetricMode, Plateau, PlateauRule, Reaction, Schedule, ScheduleError, Scheduler,
+        Sequence, Span, StateError, Step,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

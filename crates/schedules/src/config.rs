@@ -1,5 +1,6 @@
 //! A schedule as a config file holds it.
 
+mod feedback;
 mod read;
 #[cfg(feature = "schema")]
 mod schema;
@@ -10,8 +11,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
-    Compose, Constant, Cosine, Exponential, Form, Horizon, Linear, MAX_PEAK, Schedule,
-    ScheduleError, Scheduler, Sequence, Span, Step, check, form,
+    Compose, Constant, Cosine, Exponential, Form, Greedy, Horizon, Linear, MAX_PEAK, Plateau,
+    Schedule, ScheduleError, Scheduler, Sequence, Span, Step, check, form,
 };
 
 /// The keys that every kind has.
@@ -92,6 +93,11 @@ kinds! {
 /// | `warmup_start` | the first update's share of the rate that the warm-up leads to, from 0 to 1 |
 /// | `floor` | the lowest ratio to the peak, after the warm-up |
 /// | `min_lr` | the same as an absolute learning rate; one of the two |
+/// | `plateau` | a table: the [`Plateau`] that is attached to the scheduler |
+/// | `greedy` | a table: the [`Greedy`] that is attached to the scheduler |
+///
+/// The last two stand at the top level alone. Their keys are those types' parameters, and `from` and `until`, the
+/// [`Span`]s of their active stage.
 ///
 /// A shape with a floor of its own (cosine) ends there; any other is [cut off](Compose::at_least) at it. All other keys
 /// are the shape's. An unknown key, kind or unit is an error that names it and the valid ones.
@@ -122,6 +128,10 @@ pub struct ScheduleConfig {
     pub floor: Option<f64>,
     /// The lowest learning rate.
     pub min_lr: Option<f64>,
+    /// A multiplier that follows a metric down.
+    pub plateau: Option<Plateau<Span>>,
+    /// A multiplier that follows a metric up and down.
+    pub greedy: Option<Greedy<Span>>,
 }
 
 impl From<Shape> for ScheduleConfig {
@@ -132,6 +142,8 @@ impl From<Shape> for ScheduleConfig {
             warmup_start: None,
             floor: None,
             min_lr: None,
+            plateau: None,
+            greedy: None,
         }
     }
 }
@@ -177,8 +189,9 @@ impl ScheduleConfig {
     /// Turns it into a schedule of updates for the run and the peak of `horizon`, and checks it.
     ///
     /// # Errors
-    /// The first value out of its range, with the key that it stands at.
+    /// The first value out of its range, with the key that it stands at, or feedback, which a schedule cannot have.
     pub fn resolve(&self, horizon: &Horizon) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        self.refuse_feedback()?;
         let (mut lowest, mut shape) = (self.lowest(horizon)?, self.shape.clone());
         if let Some(ratio) = lowest.filter(|_| self.has_own_floor()) {
             let mut keys = shape.write();
@@ -231,13 +244,14 @@ impl ScheduleConfig {
         Ok(Arc::new(warmed))
     }
 
-    /// Builds the scheduler for a run of `horizon` at the learning rate `peak`.
+    /// Builds the scheduler for a run of `horizon` at the learning rate `peak`, with its feedback attached.
     ///
     /// # Errors
     /// The first value out of its range, with the key that it stands at.
     pub fn build(&self, horizon: &Horizon, peak: f64) -> Result<Scheduler, ScheduleError> {
         check::positive("peak", peak, MAX_PEAK)?;
-        Scheduler::new(self.resolve(&horizon.with_peak(peak))?, peak)
+        let schedule = self.without_feedback().resolve(&horizon.with_peak(peak))?;
+        self.attach(Scheduler::new(schedule, peak)?, horizon)
     }
 
     /// The lowest ratio to the peak, from whichever of the two keys has it.

@@ -181,7 +181,9 @@ pub enum StateError {
         update: u64,
     },
     /// The record holds a state that this feedback cannot come to.
-    #[error("the record's state of feedback {index} is not one that it can have: the record is damaged")]
+    #[error(
+        "the record's state of feedback {index} is not one that it can have: the record is damaged"
+    )]
     FeedbackState {
         /// Which one, in the order of attachment.
         index: usize,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::feedback::Feedback;
 use crate::{
-    FeedbackHandle, FeedbackState, Greedy, MAX_FACTOR, Plateau, Schedule, ScheduleError, StateError,
-    check,
+    FeedbackHandle, FeedbackState, Greedy, MAX_FACTOR, Plateau, Schedule, ScheduleError,
+    StateError, check,
 };
 
 /// The largest peak learning rate.

@@ -4,7 +4,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{KINDS, ScheduleConfig, Shape};
+use super::{KINDS, ScheduleConfig, Shape, feedback};
 use crate::{ScheduleError, form, hint};
 
 impl ScheduleConfig {
@@ -24,13 +24,15 @@ impl ScheduleConfig {
             Some(other) => return Err(form::wrong("kind", &other, &valid_kinds())),
             None => return Err(ScheduleError::missing("kind", valid_kinds())),
         };
-        let valid = Self::keys(&kind)?;
+        let mut valid = Self::keys(&kind)?;
+        let (plateau, greedy) = feedback::take(&mut given)?;
         if let Some((key, value)) = given.iter().find(|(key, _)| !valid.contains(key)) {
             let allowed = format!(
                 "is no key of `{kind}`, which takes {}",
                 listed(valid.iter())
             );
             let error = form::wrong(key, value, &allowed);
+            valid.extend(feedback::KEYS.map(str::to_owned));
             return Err(match hint::key(key, &valid) {
                 Some(hint) => error.with_hint(hint),
                 None => error,
@@ -50,6 +52,8 @@ impl ScheduleConfig {
             },
             min_lr: take(&mut given, "min_lr", &Value::from(0))?,
             shape: Shape::read(&kind, given)?,
+            plateau,
+            greedy,
         })
     }
 }

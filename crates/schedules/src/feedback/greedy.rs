@@ -6,9 +6,9 @@ use super::memory::Memory;
 use super::mode::by_magnitude;
 use super::plateau::{ends, factor, stage, staged};
 use super::{MAX_WINDOW, MetricMode, Reaction};
+use crate::{Fingerprint, MAX_FACTOR, ScheduleError, check};
 #[cfg(feature = "serde")]
 use crate::{Horizon, Span};
-use crate::{Fingerprint, MAX_FACTOR, ScheduleError, check};
 
 /// Raises the learning rate while a reported metric gets better, and reduces it where it does not.
 ///

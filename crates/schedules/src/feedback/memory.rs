@@ -86,16 +86,7 @@ impl Memory {
     /// What was written, or `None` where that has another form.
     pub(super) fn read(state: &FeedbackState) -> Option<Self> {
         let counts: [u64; COUNTS] = state.counts.as_slice().try_into().ok()?;
-        let [
-            taken,
-            judged,
-            collected,
-            good,
-            bad,
-            cooldown,
-            warmup,
-            left,
-        ] = counts;
+        let [taken, judged, collected, good, bad, cooldown, warmup, left] = counts;
         let (front, window) = state.bits.split_first_chunk::<NUMBERS>()?;
         let [multiplier, best, sum] = front.map(f64::from_bits);
         Some(Self {
@@ -148,8 +139,7 @@ impl FeedbackState {
 
 /// The number of counters, and the most numbers, that a state has.
 #[cfg(feature = "burn")]
-pub(crate) const STATE_LIMITS: (u64, u64) =
-    (COUNTS as u64, NUMBERS as u64 + super::MAX_WINDOW);
+pub(crate) const STATE_LIMITS: (u64, u64) = (COUNTS as u64, NUMBERS as u64 + super::MAX_WINDOW);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
@@ -186,11 +176,10 @@ mod tests {
     #[test]
     fn a_window_drops_its_oldest() {
         let mut memory = Memory::new(0, 0);
-        assert_eq!([1.0, 2.0, 3.0].map(|metric| memory.push(metric, 2)), [
-            None,
-            None,
-            Some(1.0)
-        ]);
+        assert_eq!(
+            [1.0, 2.0, 3.0].map(|metric| memory.push(metric, 2)),
+            [None, None, Some(1.0)]
+        );
         assert_eq!(memory.window, [2.0, 3.0]);
     }
 }

@@ -4,9 +4,9 @@ use std::ops::{Bound, RangeBounds, RangeInclusive};
 
 use super::memory::Memory;
 use super::{MAX_WINDOW, MetricMode, PlateauRule, Reaction, trend};
+use crate::{Fingerprint, ScheduleError, check};
 #[cfg(feature = "serde")]
 use crate::{Horizon, Span};
-use crate::{Fingerprint, ScheduleError, check};
 
 /// Reduces the learning rate where a reported metric stops getting better.
 ///
@@ -183,7 +183,11 @@ pub(super) fn factor(path: &str, factor: f64) -> Result<(), ScheduleError> {
     if factor > 0.0 && factor < 1.0 {
         return Ok(());
     }
-    Err(ScheduleError::new(path, factor, "must be above 0 and below 1"))
+    Err(ScheduleError::new(
+        path,
+        factor,
+        "must be above 0 and below 1",
+    ))
 }
 
 impl<L> Plateau<L> {

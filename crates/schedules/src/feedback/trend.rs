@@ -30,7 +30,13 @@ pub(super) fn falls(series: &VecDeque<f64>, threshold: f64, min_delta: f64) -> b
     if score <= 0.0 || score * score < variance {
         return false;
     }
-    let level = median(series.iter().copied().filter(|metric| metric.is_finite()).collect());
+    let level = median(
+        series
+            .iter()
+            .copied()
+            .filter(|metric| metric.is_finite())
+            .collect(),
+    );
     match (median(slopes), level) {
         (Some(slope), Some(level)) => (length - 1.0) * slope > threshold * level.abs() + min_delta,
         _ => false,
@@ -88,9 +94,17 @@ mod tests {
     #[test]
     fn the_score_is_compared_with_one_sigma() {
         // n = 6, h = 2: nine pairs, variance 3 + 10/3, so that a score of 3 falls and one of 2 does not.
-        assert!(falls(&VecDeque::from([5.0, 4.0, 3.0, 8.0, 7.0, 6.0]), 0.0, 0.0));
+        assert!(falls(
+            &VecDeque::from([5.0, 4.0, 3.0, 8.0, 7.0, 6.0]),
+            0.0,
+            0.0
+        ));
         // Five fall, three rise, one is level.
-        assert!(!falls(&VecDeque::from([1.0, 1.0, 4.0, 3.0, 2.0, 1.0]), 0.0, 0.0));
+        assert!(!falls(
+            &VecDeque::from([1.0, 1.0, 4.0, 3.0, 2.0, 1.0]),
+            0.0,
+            0.0
+        ));
     }
 
     #[test]

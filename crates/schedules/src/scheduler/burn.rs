@@ -154,7 +154,10 @@ mod tests {
 
     /// Two kinds, with windows, in the middle of everything.
     fn fed() -> Scheduler {
-        let trend = Plateau::min().rule(PlateauRule::Trend).patience(6).cooldown(2);
+        let trend = Plateau::min()
+            .rule(PlateauRule::Trend)
+            .patience(6)
+            .cooldown(2);
         let greedy = Greedy::max().smooth(4).patience(1).warmup(1);
         let (rate, _) = scheduler().plateau(trend).unwrap();
         rate.greedy(greedy).unwrap().0
@@ -162,7 +165,19 @@ mod tests {
 
     #[test]
     fn feedback_goes_on_from_a_record_in_bytes() {
-        let metrics = [0.5, f64::NAN, 0.4, f64::INFINITY, -0.1, 0.4, 0.4, 0.3, 0.4, 0.2, 0.2];
+        let metrics = [
+            0.5,
+            f64::NAN,
+            0.4,
+            f64::INFINITY,
+            -0.1,
+            0.4,
+            0.4,
+            0.3,
+            0.4,
+            0.2,
+            0.2,
+        ];
         let step = |rate: &mut Scheduler, metric: f64| {
             let reactions: Vec<Reaction> = (rate.feedback().iter())
                 .map(|handle| handle.report(metric))

@@ -1,9 +1,7 @@
 //! optax' `reduce_on_plateau`.
 
 use crate::compat::torch::named;
-use crate::{
-    Compose, Constant, FeedbackHandle, Plateau, PlateauRule, ScheduleError, Scheduler,
-};
+use crate::{Compose, Constant, FeedbackHandle, Plateau, PlateauRule, ScheduleError, Scheduler};
 
 /// `optax.contrib.reduce_on_plateau` of optax 0.2.8; see [`PlateauRule::Optax`].
 ///

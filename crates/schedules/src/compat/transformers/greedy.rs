@@ -169,10 +169,16 @@ mod tests {
         };
         // Below its lowest rate it is only raised; above that, it is reduced no further than to it.
         let low = peer(0.3, 1.0, 9);
-        assert_eq!([3.0, 3.0, 2.0, 2.0, 2.0].map(low), [0.2, 0.2, 0.4, 0.30000000000000004, 0.30000000000000004]);
+        assert_eq!(
+            [3.0, 3.0, 2.0, 2.0, 2.0].map(low),
+            [0.2, 0.2, 0.4, 0.30000000000000004, 0.30000000000000004]
+        );
         // Above its highest rate it is only reduced.
         let high = peer(0.01, 0.05, 9);
-        assert_eq!([3.0, 2.0, 2.0, 1.0, 0.5].map(high), [0.1, 0.1, 0.05, 0.05, 0.05]);
+        assert_eq!(
+            [3.0, 2.0, 2.0, 1.0, 0.5].map(high),
+            [0.1, 0.1, 0.05, 0.05, 0.05]
+        );
         // It is at its lowest rate from the start, and forgets the best at once.
         let resets = peer(0.3, 1.0, 0);
         assert_eq!([f64::NAN, 3.0, 3.0, 3.0].map(resets), [0.1, 0.2, 0.1, 0.2]);

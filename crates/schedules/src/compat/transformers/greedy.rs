@@ -171,7 +171,7 @@ mod tests {
         let low = peer(0.3, 1.0, 9);
         assert_eq!(
             [3.0, 3.0, 2.0, 2.0, 2.0].map(low),
-            [0.2, 0.2, 0.4, 0.30000000000000004, 0.30000000000000004]
+            [0.2, 0.2, 0.4, 0.3, 0.3]
         );
         // Above its highest rate it is only reduced.
         let high = peer(0.01, 0.05, 9);

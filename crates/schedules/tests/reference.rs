@@ -54,7 +54,7 @@ fn peers_are_matched() {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_file())
+        .filter(|path| path.is_file()) // a folder belongs to another test
         .collect();
     files.sort();
     assert_eq!(files.len(), 42, "a recording was added or lost");

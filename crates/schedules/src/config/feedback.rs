@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::ScheduleConfig;
-use crate::{Greedy, Horizon, Plateau, ScheduleError, Scheduler, Span, form, hint};
+use crate::{Horizon, ScheduleError, Scheduler, form, hint};
 
 /// The keys of feedback.
 pub(super) const KEYS: [&str; 2] = ["plateau", "greedy"];
@@ -61,14 +61,8 @@ impl ScheduleConfig {
     }
 }
 
-/// Takes `plateau` and `greedy` out of a table.
-pub(super) fn take(
-    given: &mut Map<String, Value>,
-) -> Result<(Option<Plateau<Span>>, Option<Greedy<Span>>), ScheduleError> {
-    Ok((read(given, KEYS[0])?, read(given, KEYS[1])?))
-}
-
-fn read<T: Default + Serialize + DeserializeOwned>(
+/// Takes the feedback `name` out of a table.
+pub(super) fn take<T: Default + Serialize + DeserializeOwned>(
     given: &mut Map<String, Value>,
     name: &str,
 ) -> Result<Option<T>, ScheduleError> {

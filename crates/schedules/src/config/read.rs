@@ -25,7 +25,8 @@ impl ScheduleConfig {
             None => return Err(ScheduleError::missing("kind", valid_kinds())),
         };
         let mut valid = Self::keys(&kind)?;
-        let (plateau, greedy) = feedback::take(&mut given)?;
+        let plateau = feedback::take(&mut given, "plateau")?;
+        let greedy = feedback::take(&mut given, "greedy")?;
         if let Some((key, value)) = given.iter().find(|(key, _)| !valid.contains(key)) {
             let allowed = format!(
                 "is no key of `{kind}`, which takes {}",

@@ -474,11 +474,38 @@ mod tests {
             (Greedy::min().smooth(0), "greedy.smooth"),
             (Greedy::min().smooth(1_001), "greedy.smooth"),
             (Greedy::min().reset_start(0), "greedy.reset_start"),
-            (Greedy::min().active(5..=4), "greedy.until"),
+            (Greedy::min().active(5..5), "greedy.until"),
         ] {
             assert_eq!(greedy.check().unwrap_err().path(), path);
         }
         let outermost = Greedy::min().floor(1.0).ceiling(1.0).smooth(1_000);
         assert_eq!(outermost.reset_start(1).check(), Ok(()));
+    }
+
+    #[test]
+    fn every_parameter_is_in_the_fingerprint() {
+        let greedy = Greedy::min;
+        let numbers = [
+            greedy(),
+            Greedy::max(),
+            greedy().factor(0.5),
+            greedy().patience(3),
+            greedy().threshold(0.5),
+            greedy().min_delta(0.5),
+            greedy().cooldown(3),
+            greedy().warmup(3),
+            greedy().floor(0.5),
+            greedy().ceiling(3.0),
+            greedy().eps(0.5),
+            greedy().smooth(3),
+            greedy().reset_start(3),
+            greedy().active(3..),
+            greedy().active(..3),
+            greedy().literal(),
+        ]
+        .map(|greedy| greedy.fingerprint());
+        for (index, number) in numbers.iter().enumerate() {
+            assert!(!numbers[..index].contains(number), "{index} is there twice");
+        }
     }
 }

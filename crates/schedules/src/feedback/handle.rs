@@ -47,11 +47,12 @@ impl FeedbackHandle {
     /// NaN counts as a metric that is not better. The report belongs to [`update`](Self::update); where that lies
     /// outside the active stage, nothing is changed.
     pub fn report(&self, metric: f64) -> Reaction {
-        let update = self.update();
+        let mut memory = self.memory();
+        let update = memory.update();
         if !self.shared.feedback.is_active(update) {
             return Reaction::Inactive { update };
         }
-        self.shared.feedback.report(&mut self.memory(), metric)
+        self.shared.feedback.report(&mut memory, metric)
     }
 
     /// What the learning rate is multiplied by now.
@@ -64,7 +65,7 @@ impl FeedbackHandle {
     /// Where clones of the scheduler have taken different numbers of updates, it is the furthest one's. `seek` and a
     /// restored record, on any of them, set it to where they lead.
     pub fn update(&self) -> u64 {
-        self.memory().taken.saturating_sub(1)
+        self.memory().update()
     }
 
     /// The kind, which is also its key in a config: `plateau` or `greedy`.

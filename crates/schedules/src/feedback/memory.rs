@@ -53,6 +53,11 @@ impl Memory {
         }
     }
 
+    /// The update that a report belongs to.
+    pub(super) fn update(&self) -> u64 {
+        self.taken.saturating_sub(1)
+    }
+
     /// Adds a metric to a window of the last `most`, and returns the one that falls out.
     pub(super) fn push(&mut self, metric: f64, most: u64) -> Option<f64> {
         self.window.push_back(metric);

@@ -571,4 +571,44 @@ mod tests {
             assert_eq!(plateau.check(), Ok(()));
         }
     }
+
+    #[test]
+    fn every_parameter_is_in_the_fingerprint() {
+        let plateau = Plateau::min;
+        let numbers = [
+            plateau(),
+            Plateau::max(),
+            plateau().rule(PlateauRule::Trend),
+            plateau().rule(PlateauRule::Torch),
+            plateau().rule(PlateauRule::Keras),
+            plateau().rule(PlateauRule::Optax),
+            plateau().factor(0.5),
+            plateau().patience(3),
+            plateau().threshold(0.5),
+            plateau().min_delta(0.5),
+            plateau().average(3),
+            plateau().cooldown(3),
+            plateau().floor(0.5),
+            plateau().eps(0.5),
+            plateau().active(3..),
+            plateau().active(..3),
+            plateau().active(3..4),
+        ]
+        .map(|plateau| plateau.fingerprint());
+        for (index, number) in numbers.iter().enumerate() {
+            assert!(!numbers[..index].contains(number), "{index} is there twice");
+        }
+    }
+
+    #[test]
+    fn every_range_is_a_stage() {
+        assert_eq!(ends(&..), (None, None));
+        assert_eq!(ends(&(2..5)), (Some(2), Some(5)));
+        assert_eq!(ends(&(2..=5)), (Some(2), Some(6)));
+        assert_eq!(
+            ends(&(Bound::Excluded(2), Bound::Unbounded)),
+            (Some(3), None)
+        );
+        assert_eq!(ends(&..=u64::MAX), (None, Some(u64::MAX)));
+    }
 }

@@ -33,6 +33,8 @@
 //! | [`.warmup(n)`](Compose::warmup) | `LinearLR` in `SequentialLR` | – |
 //! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |
 //! | [`.at_least(ratio)`](Compose::at_least) | – | – |
+//! | [`.plateau(rule)`](Scheduler::plateau) | `ReduceLROnPlateau` | – |
+//! | [`.greedy(rule)`](Scheduler::greedy) | – | – |
 //!
 //! # Putting schedules together
 //!

@@ -7,6 +7,7 @@ mod mode;
 mod plateau;
 mod reaction;
 mod rule;
+mod stage;
 mod trend;
 
 pub use greedy::Greedy;

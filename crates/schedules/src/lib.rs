@@ -56,8 +56,8 @@
 //!
 //! # Feedback
 //!
-//! A [`Plateau`] reduces the learning rate of any composition where a metric stops getting better, and a [`Greedy`] also
-//! raises it. Each is a multiplier that is attached to the scheduler, with a handle for the metric:
+//! A [`Plateau`] reduces the learning rate of any composition where a metric stops getting better, and a [`Greedy`]
+//! also raises it. Each is a multiplier that is attached to the scheduler, with a handle for the metric:
 //!
 //! ```
 //! use schedules::prelude::*;

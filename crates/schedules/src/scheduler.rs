@@ -24,7 +24,9 @@ pub const MAX_PEAK: f64 = 1e18;
 /// learning rate(update) = peak · factor(update) · multipliers
 /// ```
 ///
-/// The multipliers are those of the [feedback](Self::plateau) that was attached, as they are now. Made by [`peak`](crate::Compose::peak). With the feature `burn` it implements Burn's `LrScheduler`, so it goes into
+/// The multipliers are those of the [feedback](Self::plateau) that was attached, as they are now.
+///
+/// Made by [`peak`](crate::Compose::peak). With the feature `burn` it implements Burn's `LrScheduler`, so it goes into
 /// a `Learner` as it is. Clones share the schedule and the feedback, and count for themselves.
 ///
 /// ```
@@ -191,8 +193,8 @@ impl Scheduler {
     /// Goes on where `state` was saved. The feedback is that of all clones.
     ///
     /// # Errors
-    /// A state of another version, schedule, peak or feedback; the scheduler and its feedback are then left as they were. After a change on purpose,
-    /// [`seek`](Self::seek) to [`state.update`](SchedulerState::update) instead.
+    /// A state of another version, schedule, peak or feedback; the scheduler and its feedback are then left as they
+    /// were. After a change on purpose, [`seek`](Self::seek) to [`state.update`](SchedulerState::update) instead.
     pub fn try_restore(&mut self, state: SchedulerState) -> Result<(), StateError> {
         let SchedulerState {
             version,

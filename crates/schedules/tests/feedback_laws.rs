@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a panic is how a test fails
 
 use proptest::prelude::*;
+use schedules::MAX_UPDATE;
 use schedules::prelude::*;
-use schedules::{MAX_UPDATE, SchedulerState};
 
 fn mode() -> impl Strategy<Value = MetricMode> {
     prop::sample::select(vec![MetricMode::Min, MetricMode::Max])
@@ -121,13 +121,12 @@ fn restore(fresh: &mut Scheduler, saved: &Scheduler) {
     #[cfg(all(feature = "serde", not(feature = "burn")))]
     {
         let text = serde_json::to_string(&saved.state()).unwrap();
-        let state: SchedulerState = serde_json::from_str(&text).unwrap();
+        let state: schedules::SchedulerState = serde_json::from_str(&text).unwrap();
         fresh.try_restore(state).unwrap();
     }
     #[cfg(not(any(feature = "burn", feature = "serde")))]
     {
-        let state: SchedulerState = saved.state();
-        fresh.try_restore(state).unwrap();
+        fresh.try_restore(saved.state()).unwrap();
     }
 }
 
@@ -167,7 +166,9 @@ proptest! {
     }
 
     #[test]
-    fn a_fresh_scheduler_goes_on_exactly(plateau in plateau(), greedy in greedy(), metrics in metrics(), at in 0..60_usize) {
+    fn a_fresh_scheduler_goes_on_exactly(
+        plateau in plateau(), greedy in greedy(), metrics in metrics(), at in 0..60_usize,
+    ) {
         let Some(mut saved) = build(plateau, greedy) else { return Ok(()) };
         let at = at.min(metrics.len());
         for metric in &metrics[..at] {
@@ -196,7 +197,8 @@ proptest! {
             for metric in &metrics {
                 go(&mut other, *metric);
             }
-            prop_assert!(matches!(fresh.try_restore(other.state()), Err(StateError::Feedback { .. })), "other parameters");
+            let refused = fresh.try_restore(other.state());
+            prop_assert!(matches!(refused, Err(StateError::Feedback { .. })), "{refused:?}");
         }
         let plain = Linear::new(40).end(0.5).peak(0.1).unwrap();
         prop_assert!(fresh.try_restore(plain.state()).is_err());

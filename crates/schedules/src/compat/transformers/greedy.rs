@@ -9,8 +9,9 @@ use crate::{
 
 /// `transformers.optimization.GreedyLR` of transformers 5.23; see [`Greedy`].
 ///
-/// To the letter: a relative threshold is wrong for negative metrics, NaN spoils a smoothed metric up to the next reset,
-/// and a `min_lr` above the base rate (the default often is, for Adam) stops every reduction and counts towards a reset.
+/// To the letter: a relative threshold is wrong for negative metrics, NaN spoils a smoothed metric up to the next
+/// reset, and a `min_lr` above the base rate (the default often is, for Adam) stops every reduction and counts towards
+/// a reset.
 ///
 /// ```
 /// use schedules::compat::transformers::GreedyLR;
@@ -91,8 +92,8 @@ impl GreedyLR {
 
     /// The schedulers of several parameter groups. Each has its own handle, and all want the same reports.
     ///
-    /// Each resets when it has been at its own lowest rate for long enough; in transformers all reset together, when all
-    /// are at theirs.
+    /// Each resets when it has been at its own lowest rate for long enough; in transformers all reset together, when
+    /// all are at theirs.
     ///
     /// # Errors
     /// The first argument out of its range, or a list that has not one entry for each group.

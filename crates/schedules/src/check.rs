@@ -48,6 +48,18 @@ pub(crate) fn decay(path: &str, value: f64) -> Result<(), ScheduleError> {
     positive(path, value, MAX_FACTOR)
 }
 
+/// A factor that reduces what it is applied to.
+pub(crate) fn reduction(path: &str, value: f64) -> Result<(), ScheduleError> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(());
+    }
+    Err(ScheduleError::new(
+        path,
+        value,
+        "must be above 0 and below 1",
+    ))
+}
+
 /// A length of at least one update.
 pub(crate) fn length(path: &str, value: u64) -> Result<(), ScheduleError> {
     match value {

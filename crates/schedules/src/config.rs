@@ -1,5 +1,6 @@
 //! A schedule as a config file holds it.
 
+mod feedback;
 mod read;
 mod resolve;
 #[cfg(feature = "schema")]
@@ -13,10 +14,10 @@ use serde_json::{Map, Value};
 #[cfg(doc)]
 use crate::Compose;
 use crate::{
-    Constant, Cosine, CosineRestarts, Curve, Cyclic, Delay, Exponential, FlatCosine, Form, Horizon,
-    InverseSqrt, InverseTime, KDecay, Linear, MultiStep, Noam, OneCycle, Piecewise, Polynomial,
-    Product, RangeTest, Repeat, Rex, Scale, Schedule, ScheduleError, Sequence, Span, Step,
-    SwaAnneal, Tanh, Wsd,
+    Constant, Cosine, CosineRestarts, Curve, Cyclic, Delay, Exponential, FlatCosine, Form, Greedy,
+    Horizon, InverseSqrt, InverseTime, KDecay, Linear, MultiStep, Noam, OneCycle, Piecewise,
+    Plateau, Polynomial, Product, RangeTest, Repeat, Rex, Scale, Schedule, ScheduleError, Sequence,
+    Span, Step, SwaAnneal, Tanh, Wsd,
 };
 
 /// The keys that every kind has.
@@ -131,6 +132,11 @@ kinds! {
 /// | `cooldown_curve` | the [`Curve`] of the cool-down |
 /// | `floor` | the lowest ratio to the peak, after the warm-up |
 /// | `min_lr` | the same as an absolute learning rate; one of the two |
+/// | `plateau` | a table: the [`Plateau`] that is attached to the scheduler |
+/// | `greedy` | a table: the [`Greedy`] that is attached to the scheduler |
+///
+/// The last two stand at the top level alone. Their keys are those types' parameters, and `from` and `until`, the
+/// [`Span`]s of their active stage.
 ///
 /// A shape with a floor of its own (cosine) ends there; any other is [cut off](Compose::at_least) at it. A cool-down
 /// follows the floor, so only a `cooldown_end` leads below it. The shape keeps its own time beside a cool-down: what is
@@ -171,6 +177,10 @@ pub struct ScheduleConfig {
     pub floor: Option<f64>,
     /// The lowest learning rate.
     pub min_lr: Option<f64>,
+    /// A multiplier that follows a metric down.
+    pub plateau: Option<Plateau<Span>>,
+    /// A multiplier that follows a metric up and down.
+    pub greedy: Option<Greedy<Span>>,
 }
 
 impl From<Shape> for ScheduleConfig {
@@ -185,6 +195,8 @@ impl From<Shape> for ScheduleConfig {
             cooldown_curve: None,
             floor: None,
             min_lr: None,
+            plateau: None,
+            greedy: None,
         }
     }
 }

@@ -167,6 +167,27 @@ pub enum StateError {
         /// The update that the record was saved at.
         update: u64,
     },
+    /// The record was written with other feedback: another number, other kinds or other parameters.
+    #[error(
+        "the record belongs to other feedback ({found} attached, this scheduler has {expected}, or their parameters \
+         differ): attach what it was saved with, or go on with the new one from `seek({update})`"
+    )]
+    Feedback {
+        /// How many the record has.
+        found: usize,
+        /// How many this scheduler has.
+        expected: usize,
+        /// The update that the record was saved at.
+        update: u64,
+    },
+    /// The record holds a state that this feedback cannot come to.
+    #[error(
+        "the record's state of feedback {index} is not one that it can have: the record is damaged"
+    )]
+    FeedbackState {
+        /// Which one, in the order of attachment.
+        index: usize,
+    },
 }
 
 #[cfg(test)]

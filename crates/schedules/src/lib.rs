@@ -56,6 +56,8 @@
 //! | [`.repeat(every)`](Compose::repeat) | – | – |
 //! | [`.k_decay(k)`](Compose::k_decay) | – | – |
 //! | [`.retimed(at, from, to)`](Compose::retimed) | – | – |
+//! | [`.plateau(rule)`](Scheduler::plateau) | `ReduceLROnPlateau` | – |
+//! | [`.greedy(rule)`](Scheduler::greedy) | – | – |
 //!
 //! # Putting schedules together
 //!
@@ -79,6 +81,32 @@
 //! A record holds the next update and a fingerprint of the schedule. A freshly built scheduler goes on from it exactly,
 //! and refuses the record of another schedule: [`Scheduler::try_restore`], with Burn `try_load_record`. Burn's own
 //! `load_record` cannot return an error and panics instead. [`Scheduler::seek`] is the way after a change on purpose.
+//!
+//! # Feedback
+//!
+//! A [`Plateau`] reduces the learning rate of any composition where a metric stops getting better, and a [`Greedy`]
+//! also raises it. Each is a multiplier that is attached to the scheduler, with a handle for the metric:
+//!
+//! ```
+//! use schedules::prelude::*;
+//!
+//! let plateau = Plateau::min().factor(0.5).patience(5).floor(0.01);
+//! let (mut rate, plateau) = Constant::new().warmup(100).peak(1e-3)?.plateau(plateau)?;
+//! for epoch in 0..20 {
+//!     for _ in 0..50 {
+//!         let learning_rate = rate.step(); // model = optimizer.step(learning_rate, model, gradients);
+//!     }
+//!     let reaction = plateau.report(0.25); // the loss of the validation
+//!     if reaction.is_change() {
+//!         println!("epoch {epoch}: {reaction}");
+//!     }
+//! }
+//! assert_eq!(plateau.multiplier(), 0.125);
+//! # Ok::<(), ScheduleError>(())
+//! ```
+//!
+//! [`PlateauRule`] has the ways to tell a plateau: by the best so far, by the trend, or as PyTorch, Keras and optax do.
+//! The peers under their own names are in [`compat`].
 //!
 //! # From a config
 //!
@@ -106,6 +134,7 @@ pub mod compat;
 #[cfg(feature = "serde")]
 mod config;
 mod error;
+mod feedback;
 pub mod finder;
 mod fingerprint;
 #[cfg(feature = "serde")]
@@ -124,6 +153,9 @@ pub use combinators::*;
 #[cfg(feature = "serde")]
 pub use config::{ScheduleConfig, Shape};
 pub use error::{ScheduleError, StateError};
+pub use feedback::{
+    FeedbackHandle, FeedbackState, Greedy, MetricMode, Plateau, PlateauRule, Reaction,
+};
 pub use fingerprint::Fingerprint;
 #[cfg(feature = "serde")]
 pub use form::Form;
@@ -141,7 +173,8 @@ pub mod prelude {
     pub use crate::combinators::*;
     pub use crate::shapes::*;
     pub use crate::{
-        Fingerprint, Horizon, ScalingRule, Schedule, ScheduleError, Scheduler, Span, StateError,
+        FeedbackHandle, Fingerprint, Greedy, Horizon, MetricMode, Plateau, PlateauRule, Reaction,
+        ScalingRule, Schedule, ScheduleError, Scheduler, Span, StateError,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

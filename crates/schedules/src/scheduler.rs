@@ -10,7 +10,11 @@ mod preview;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{Schedule, ScheduleError, StateError, check};
+use crate::feedback::Feedback;
+use crate::{
+    FeedbackHandle, FeedbackState, Greedy, MAX_FACTOR, Plateau, Schedule, ScheduleError,
+    StateError, check,
+};
 #[cfg(feature = "burn")]
 pub use groups::GroupedScheduler;
 pub use handle::RateHandle;
@@ -23,11 +27,13 @@ pub const MAX_PEAK: f64 = 1e18;
 /// A checked schedule times its peak learning rate, with a counter of updates.
 ///
 /// ```text
-/// learning rate(update) = peak · factor(update)
+/// learning rate(update) = peak · factor(update) · multipliers
 /// ```
 ///
+/// The multipliers are those of the [feedback](Self::plateau) that was attached, as they are now.
+///
 /// Made by [`peak`](crate::Compose::peak). With the feature `burn` it implements Burn's `LrScheduler`, so it goes into
-/// a `Learner` as it is. Clones share the schedule and count for themselves.
+/// a `Learner` as it is. Clones share the schedule and the feedback, and count for themselves.
 ///
 /// ```
 /// use schedules::prelude::*;
@@ -52,6 +58,7 @@ pub struct Scheduler {
     peak: f64,
     update: u64,
     handle: RateHandle,
+    feedback: Vec<FeedbackHandle>,
 }
 
 impl Scheduler {
@@ -67,7 +74,55 @@ impl Scheduler {
             peak,
             update: 0,
             handle: RateHandle::default(),
+            feedback: Vec::new(),
         })
+    }
+
+    /// Attaches a multiplier that is reduced where a metric stops getting better, and where to report that metric.
+    ///
+    /// Several may be attached; their product counts, and growth saturates at [`MAX_FACTOR`].
+    ///
+    /// # Errors
+    /// The first parameter out of its range.
+    ///
+    /// ```
+    /// use schedules::prelude::*;
+    ///
+    /// let (mut lr, plateau) = Constant::new().warmup(3).peak(0.1)?.plateau(Plateau::min().patience(2))?;
+    /// let rates: Vec<f64> = [0.5, 0.4, 0.3, 0.3, 0.3, 0.2]
+    ///     .into_iter()
+    ///     .map(|loss| {
+    ///         let rate = lr.step();
+    ///         plateau.report(loss);
+    ///         rate
+    ///     })
+    ///     .collect();
+    /// assert_eq!(rates, [0.025, 0.05, 0.07500000000000001, 0.1, 0.1, 0.010000000000000002]);
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub fn plateau(self, plateau: Plateau) -> Result<(Self, FeedbackHandle), ScheduleError> {
+        plateau.check()?;
+        Ok(self.attach(Feedback::Plateau(plateau)))
+    }
+
+    /// Attaches a multiplier that is raised while a metric gets better, and where to report that metric.
+    ///
+    /// # Errors
+    /// The first parameter out of its range.
+    pub fn greedy(self, greedy: Greedy) -> Result<(Self, FeedbackHandle), ScheduleError> {
+        greedy.check()?;
+        Ok(self.attach(Feedback::Greedy(greedy)))
+    }
+
+    fn attach(mut self, feedback: Feedback) -> (Self, FeedbackHandle) {
+        let handle = FeedbackHandle::new(feedback, self.update);
+        self.feedback.push(handle.clone());
+        (self, handle)
+    }
+
+    /// Where the metrics of the attached feedback are reported, in the order of attachment.
+    pub fn feedback(&self) -> &[FeedbackHandle] {
+        &self.feedback
     }
 
     /// The learning rate of the coming update, which is then counted.
@@ -75,12 +130,27 @@ impl Scheduler {
         let rate = self.rate_at(self.update);
         self.handle.publish(rate, self.momentum_at(self.update));
         self.update = self.update.saturating_add(1);
+        for feedback in &self.feedback {
+            feedback.reach(self.update);
+        }
         rate
     }
 
     /// The learning rate of `update`, counted from 0.
+    ///
+    /// With feedback it is what the rate would be if the multipliers stayed as they are now, for earlier updates too;
+    /// so are [`rates`](Self::rates) and the pictures. [`step`](Self::step) takes the multipliers of its own time.
     pub fn rate_at(&self, update: u64) -> f64 {
-        self.peak * self.schedule.factor(update)
+        let factor = self.schedule.factor(update);
+        if self.feedback.is_empty() {
+            return self.peak * factor;
+        }
+        let multipliers: f64 = self
+            .feedback
+            .iter()
+            .map(FeedbackHandle::multiplier)
+            .product();
+        self.peak * (factor * multipliers).min(MAX_FACTOR)
     }
 
     /// The momentum that goes with it, where the schedule has one.
@@ -94,8 +164,13 @@ impl Scheduler {
     }
 
     /// Makes `update` the next one, also when the schedule was changed on purpose and a record does not fit any more.
+    ///
+    /// Feedback keeps its multiplier and what it has counted. Its reports from now on belong to the update before.
     pub fn seek(&mut self, update: u64) {
         self.update = update;
+        for feedback in &self.feedback {
+            feedback.seek(update);
+        }
     }
 
     /// The next update: the number of those that [`step`](Self::step) has counted.
@@ -127,41 +202,59 @@ impl Scheduler {
             update: self.update,
             fingerprint: self.schedule.fingerprint(),
             peak: self.peak,
+            feedback: self.feedback.iter().map(FeedbackHandle::state).collect(),
         }
     }
 
-    /// Goes on where `state` was saved.
+    /// Goes on where `state` was saved. The feedback is that of all clones.
     ///
     /// # Errors
-    /// A state of another version, schedule or peak; the scheduler is then left as it was. After a change on purpose,
-    /// [`seek`](Self::seek) to [`state.update`](SchedulerState::update) instead.
+    /// A state of another version, schedule, peak or feedback; the scheduler and its feedback are then left as they
+    /// were. After a change on purpose, [`seek`](Self::seek) to [`state.update`](SchedulerState::update) instead.
     pub fn try_restore(&mut self, state: SchedulerState) -> Result<(), StateError> {
         let SchedulerState {
             version,
             update,
             fingerprint,
             peak,
+            feedback,
         } = state;
-        let expected = self.state();
-        if version != expected.version {
+        if version != SchedulerState::VERSION {
             return Err(StateError::Version {
                 found: version,
-                known: expected.version,
+                known: SchedulerState::VERSION,
             });
         }
-        if fingerprint != expected.fingerprint {
+        let expected = self.schedule.fingerprint();
+        if fingerprint != expected {
             return Err(StateError::Schedule {
                 found: fingerprint,
-                expected: expected.fingerprint,
+                expected,
                 update,
             });
         }
-        if peak != expected.peak {
+        if peak != self.peak {
             return Err(StateError::Peak {
                 found: peak,
-                expected: expected.peak,
+                expected: self.peak,
                 update,
             });
+        }
+        let found = feedback.iter().map(|state| state.fingerprint);
+        let expected = self.feedback.iter().map(FeedbackHandle::fingerprint);
+        if !found.eq(expected) {
+            return Err(StateError::Feedback {
+                found: feedback.len(),
+                expected: self.feedback.len(),
+                update,
+            });
+        }
+        let mut pairs = self.feedback.iter().zip(&feedback);
+        if let Some(index) = pairs.position(|(handle, state)| !handle.accepts(state)) {
+            return Err(StateError::FeedbackState { index });
+        }
+        for (handle, state) in self.feedback.iter().zip(&feedback) {
+            handle.restore(state);
         }
         self.update = update;
         Ok(())
@@ -169,7 +262,7 @@ impl Scheduler {
 }
 
 /// What a [`Scheduler`] saves: the update that is next, and what tells its schedule from others.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
@@ -185,6 +278,12 @@ pub struct SchedulerState {
     pub fingerprint: u64,
     /// The peak learning rate.
     pub peak: f64,
+    /// The state of the feedback, in the order of attachment.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub feedback: Vec<FeedbackState>,
 }
 
 impl SchedulerState {
@@ -219,12 +318,12 @@ mod tests {
         let state = saved.state();
         let mut other = Cosine::new(11).peak(0.1).unwrap();
         assert!(matches!(
-            other.try_restore(state),
+            other.try_restore(state.clone()),
             Err(StateError::Schedule { update: 7, .. })
         ));
         let mut other = Cosine::new(10).peak(0.2).unwrap();
         assert_eq!(
-            other.try_restore(state),
+            other.try_restore(state.clone()),
             Err(StateError::Peak {
                 found: 0.1,
                 expected: 0.2,

@@ -570,7 +570,7 @@ fn a_foreign_state_is_refused() {
             other.seek(updates[0]);
             prop_assert!(fresh.try_restore(other.state()).is_err());
         }
-        let mut unversioned: SchedulerState = before;
+        let mut unversioned: SchedulerState = before.clone();
         unversioned.version = 0;
         prop_assert!(fresh.try_restore(unversioned).is_err());
         #[cfg(feature = "burn")]

@@ -4,7 +4,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{COMMON, KINDS, ScheduleConfig, Shape};
+use super::{COMMON, KINDS, ScheduleConfig, Shape, feedback};
 use crate::{ScheduleError, form, hint};
 
 impl ScheduleConfig {
@@ -24,13 +24,16 @@ impl ScheduleConfig {
             Some(other) => return Err(form::wrong("kind", &other, &valid_kinds())),
             None => return Err(ScheduleError::missing("kind", valid_kinds())),
         };
-        let valid = Self::keys(&kind)?;
+        let mut valid = Self::keys(&kind)?;
+        let plateau = feedback::take(&mut given, "plateau")?;
+        let greedy = feedback::take(&mut given, "greedy")?;
         if let Some((key, value)) = given.iter().find(|(key, _)| !valid.contains(key)) {
             let allowed = format!(
                 "is no key of `{kind}`, which takes {}",
                 listed(valid.iter())
             );
             let error = form::wrong(key, value, &allowed);
+            valid.extend(feedback::KEYS.map(str::to_owned));
             return Err(match hint::key(key, &valid) {
                 Some(hint) => error.with_hint(hint),
                 None => error,
@@ -53,6 +56,8 @@ impl ScheduleConfig {
             floor: take(&mut common, "floor", &Value::from(0))?,
             min_lr: take(&mut common, "min_lr", &Value::from(0))?,
             shape: Shape::read(&kind, given)?,
+            plateau,
+            greedy,
         })
     }
 }

@@ -11,21 +11,23 @@ impl ScheduleConfig {
     /// Turns it into a schedule of updates for the run and the peak of `horizon`, and checks it.
     ///
     /// # Errors
-    /// The first value out of its range, with the key that it stands at.
+    /// The first value out of its range, with the key that it stands at, or feedback, which a schedule cannot have.
     pub fn resolve(&self, horizon: &Horizon) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        self.refuse_feedback()?;
         let lowest = self.lowest(horizon)?;
         let shaped = self.shaped(horizon, lowest)?;
         let cooled = self.cooled(shaped, horizon, lowest)?;
         self.warmed(cooled, horizon)
     }
 
-    /// Builds the scheduler for a run of `horizon` at the learning rate `peak`.
+    /// Builds the scheduler for a run of `horizon` at the learning rate `peak`, with its feedback attached.
     ///
     /// # Errors
     /// The first value out of its range, with the key that it stands at.
     pub fn build(&self, horizon: &Horizon, peak: f64) -> Result<Scheduler, ScheduleError> {
         check::positive("peak", peak, MAX_PEAK)?;
-        Scheduler::new(self.resolve(&horizon.with_peak(peak))?, peak)
+        let schedule = self.without_feedback().resolve(&horizon.with_peak(peak))?;
+        self.attach(Scheduler::new(schedule, peak)?, horizon)
     }
 
     /// The shape, which ends at the floor or is cut off at it.

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::{ScheduleConfig, Shape};
-use crate::{Curve, Span};
+use crate::{Curve, Greedy, Plateau, Span};
 
 impl ScheduleConfig {
     /// The JSON Schema of a config: one alternative for each kind, with what its keys mean and their defaults.
@@ -35,7 +35,19 @@ impl JsonSchema for ScheduleConfig {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let span = generator.subschema_for::<Span>();
         let curve = generator.subschema_for::<Curve>();
+        let plateau = closed(Plateau::<Span>::json_schema(generator));
+        let greedy = closed(Greedy::<Span>::json_schema(generator));
         let common = [
+            (
+                "plateau",
+                plateau,
+                "Reduces the rate where a metric stops getting better; at the top level only.",
+            ),
+            (
+                "greedy",
+                greedy,
+                "Raises the rate while a metric gets better, and else reduces it; at the top level only.",
+            ),
             (
                 "warmup",
                 json!(span),
@@ -94,6 +106,13 @@ impl JsonSchema for ScheduleConfig {
         let kinds: Vec<Schema> = kinds.collect();
         json_schema!({ "oneOf": kinds })
     }
+}
+
+/// The schema of a table, whose type's page is not repeated.
+fn closed(schema: Schema) -> Value {
+    let mut value = schema.to_value();
+    value["additionalProperties"] = json!(false);
+    value
 }
 
 impl JsonSchema for Span {

@@ -12,7 +12,8 @@ impl ScheduleConfig {
     /// A floor below 1e-4 of the peak is mostly an absolute learning rate in the wrong place.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();
-        small_floors("", &Value::Object(self.write()), &mut hints);
+        let schedule = self.without_feedback().write();
+        small_floors("", &Value::Object(schedule), &mut hints);
         hints
     }
 
@@ -38,6 +39,7 @@ impl ScheduleConfig {
                 keys.insert(key.to_owned(), value);
             }
         }
+        self.write_feedback(&mut keys);
         keys
     }
 }

@@ -4,7 +4,8 @@ use burn_optim::LearningRate;
 use burn_optim::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 
 use super::{Scheduler, SchedulerState};
-use crate::StateError;
+use crate::feedback::STATE_LIMITS;
+use crate::{FeedbackState, StateError};
 
 impl LrScheduler for Scheduler {
     fn step(&mut self) -> LearningRate {
@@ -17,12 +18,18 @@ impl LrScheduler for Scheduler {
             update,
             fingerprint,
             peak,
+            feedback,
         } = self.state();
-        LrSchedulerRecord::new()
+        let record = LrSchedulerRecord::new()
             .with_scalar("version", version)
             .with_scalar("update", update)
             .with_scalar("fingerprint", fingerprint)
             .with_scalar("peak", peak)
+            .with_scalar("feedback", feedback.len() as u64);
+        let records = feedback.iter().map(feedback_record).enumerate();
+        records.fold(record, |record, (index, nested)| {
+            record.with_record(&format!("feedback{index}"), nested)
+        })
     }
 
     /// Goes on where the record was saved.
@@ -41,8 +48,8 @@ impl Scheduler {
     /// Goes on where the record was saved.
     ///
     /// # Errors
-    /// An empty record, one of another scheduler, or one of another schedule or peak; the scheduler is then left as it
-    /// was. After a change on purpose, [`seek`](Self::seek) instead.
+    /// An empty record, one of another scheduler, or one of another schedule, peak or feedback; the scheduler is then
+    /// left as it was. After a change on purpose, [`seek`](Self::seek) instead.
     pub fn try_load_record(&mut self, record: LrSchedulerRecord) -> Result<(), StateError> {
         let number = |field| {
             record
@@ -56,8 +63,56 @@ impl Scheduler {
             peak: record
                 .scalar("peak")
                 .ok_or(StateError::Missing { field: "peak" })?,
+            feedback: self.feedback_states(&record, number("feedback")?)?,
         })
     }
+
+    /// As many states as the record says it has, or one too many, which is refused for it.
+    fn feedback_states(
+        &self,
+        record: &LrSchedulerRecord,
+        count: u64,
+    ) -> Result<Vec<FeedbackState>, StateError> {
+        (0..count.min(self.feedback.len() as u64 + 1))
+            .map(|index| {
+                feedback_state(&record.record(&format!("feedback{index}")))
+                    .ok_or(StateError::Missing { field: "feedback" })
+            })
+            .collect()
+    }
+}
+
+/// A record holds scalars alone, so that lists are numbered, with their length beside them.
+fn feedback_record(state: &FeedbackState) -> LrSchedulerRecord {
+    let record = LrSchedulerRecord::new().with_scalar("fingerprint", state.fingerprint);
+    let record = with_list(record, "count", &state.counts);
+    with_list(record, "bit", &state.bits)
+}
+
+fn with_list(record: LrSchedulerRecord, name: &str, numbers: &[u64]) -> LrSchedulerRecord {
+    let record = record.with_scalar(&format!("{name}s"), numbers.len() as u64);
+    (0..)
+        .zip(numbers)
+        .fold(record, |record, (index, number): (u64, _)| {
+            record.with_scalar(&format!("{name}{index}"), *number)
+        })
+}
+
+fn feedback_state(record: &LrSchedulerRecord) -> Option<FeedbackState> {
+    let (counts, bits) = STATE_LIMITS;
+    Some(FeedbackState::new(
+        record.scalar("fingerprint")?,
+        list(record, "count", counts)?,
+        list(record, "bit", bits)?,
+    ))
+}
+
+/// A list of at most `most` numbers.
+fn list(record: &LrSchedulerRecord, name: &str, most: u64) -> Option<Vec<u64>> {
+    let length = record.scalar::<u64>(&format!("{name}s"))?;
+    (0..length.min(most.saturating_add(1)))
+        .map(|index| record.scalar(&format!("{name}{index}")))
+        .collect()
 }
 
 #[cfg(test)]
@@ -95,6 +150,92 @@ mod tests {
         let without_peak = fresh.try_load_record(scheduler().to_record().with_scalar("peak", true));
         assert_eq!(without_peak, Err(StateError::Missing { field: "peak" }));
         assert_eq!(fresh.update(), 0);
+    }
+
+    /// Two kinds, with windows, in the middle of everything.
+    fn fed() -> Scheduler {
+        let trend = Plateau::min()
+            .rule(PlateauRule::Trend)
+            .patience(6)
+            .cooldown(2);
+        let greedy = Greedy::max().smooth(4).patience(1).warmup(1);
+        let (rate, _) = scheduler().plateau(trend).unwrap();
+        rate.greedy(greedy).unwrap().0
+    }
+
+    #[test]
+    fn feedback_goes_on_from_a_record_in_bytes() {
+        let metrics = [
+            0.5,
+            f64::NAN,
+            0.4,
+            f64::INFINITY,
+            -0.1,
+            0.4,
+            0.4,
+            0.3,
+            0.4,
+            0.2,
+            0.2,
+        ];
+        let step = |rate: &mut Scheduler, metric: f64| {
+            let reactions: Vec<Reaction> = (rate.feedback().iter())
+                .map(|handle| handle.report(metric))
+                .collect();
+            (rate.step(), reactions)
+        };
+        for split in 0..metrics.len() {
+            let mut saved = fed();
+            for metric in &metrics[..split] {
+                step(&mut saved, *metric);
+            }
+            let bytes = saved.to_record().into_bytes().unwrap();
+            let mut fresh = fed();
+            fresh
+                .try_load_record(LrSchedulerRecord::from_bytes(bytes).unwrap())
+                .unwrap();
+            assert_eq!(fresh.state(), saved.state());
+            for metric in &metrics[split..] {
+                assert_eq!(step(&mut fresh, *metric), step(&mut saved, *metric));
+            }
+            assert_eq!(fresh.state(), saved.state());
+        }
+    }
+
+    #[test]
+    fn records_with_other_feedback_are_refused() {
+        let mut fresh = fed();
+        let before = fresh.state();
+        let other = |found| {
+            Err(StateError::Feedback {
+                found,
+                expected: 2,
+                update: 0,
+            })
+        };
+        assert_eq!(fresh.try_load_record(scheduler().to_record()), other(0));
+        let (three, _) = fed().plateau(Plateau::min()).unwrap();
+        assert_eq!(fresh.try_load_record(three.to_record()), other(3));
+        let endless = fed().to_record().with_scalar("feedback", u64::MAX);
+        assert_eq!(
+            fresh.try_load_record(endless),
+            Err(StateError::Missing { field: "feedback" })
+        );
+        let endless = fed().to_record();
+        let window = LrSchedulerRecord::new().with_scalar("bits", u64::MAX);
+        assert_eq!(
+            fresh.try_load_record(endless.with_record("feedback1", window)),
+            Err(StateError::Missing { field: "feedback" })
+        );
+        assert_eq!(
+            scheduler().try_load_record(fed().to_record()),
+            Err(StateError::Feedback {
+                found: 1,
+                expected: 0,
+                update: 0
+            })
+        );
+        assert_eq!(fresh.state(), before);
     }
 
     #[test]

@@ -1,0 +1,5 @@
+//! Keras' schedulers.
+
+mod plateau;
+
+pub use plateau::{Mode, ReduceLROnPlateau};

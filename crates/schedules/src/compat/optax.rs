@@ -1,0 +1,5 @@
+//! optax' schedules.
+
+mod plateau;
+
+pub use plateau::ReduceOnPlateau;

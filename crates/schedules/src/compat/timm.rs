@@ -1,0 +1,5 @@
+//! timm's schedulers.
+
+mod plateau;
+
+pub use plateau::PlateauLRScheduler;

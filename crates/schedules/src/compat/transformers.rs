@@ -1,0 +1,5 @@
+//! transformers' schedulers.
+
+mod greedy;
+
+pub use greedy::GreedyLR;

@@ -22,7 +22,7 @@ use crate::{ModuleUpdate, OptimizerError};
 /// Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdamW {
-    adam: Adam,
+    pub(crate) adam: Adam,
 }
 
 impl Default for AdamW {

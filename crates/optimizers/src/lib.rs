@@ -31,11 +31,14 @@
 //! [`Optimizer`](burn::optim::Optimizer), so `Learner::new(model, Sgd::new().into(), schedule)` works in Burn's own
 //! training loop.
 //!
+//! [`Follow`] lets the momentum follow a schedule that moves it, as one-cycle does.
+//!
 //! Hyper-parameters are kept in `f64` and meet the tensor's own type in the operation that uses them.
 
 mod adam;
 mod adamw;
 mod error;
+mod follow;
 mod record;
 mod sgd;
 mod update;
@@ -43,5 +46,6 @@ mod update;
 pub use adam::{Adam, AdamState};
 pub use adamw::AdamW;
 pub use error::OptimizerError;
+pub use follow::{Follow, Momentum};
 pub use sgd::{Sgd, SgdState};
 pub use update::ModuleUpdate;

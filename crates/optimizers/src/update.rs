@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, Param, ParamGroup};
 use burn::optim::{DynOptimizer, DynState, GradientsParams, LearningRate, Optimizer};
 use burn::tensor::Tensor;
 
@@ -14,6 +14,7 @@ use burn::tensor::Tensor;
 #[derive(Clone)]
 pub struct ModuleUpdate {
     optimizer: Arc<dyn DynOptimizer>,
+    groups: Vec<(ParamGroup, f64)>,
     states: BTreeMap<String, DynState>,
 }
 
@@ -31,11 +32,19 @@ impl ModuleUpdate {
     pub fn new(optimizer: impl Optimizer) -> Self {
         Self {
             optimizer: Arc::new(optimizer),
+            groups: Vec::new(),
             states: BTreeMap::new(),
         }
     }
 
-    /// Updates `module` once: one learning rate for all parameters that `gradients` has a gradient for.
+    /// Multiplies the learning rate of the parameters in `group`; where two groups match, the later one holds.
+    pub fn group(mut self, group: ParamGroup, multiplier: f64) -> Self {
+        self.groups.push((group, multiplier));
+        self
+    }
+
+    /// Updates `module` once: every parameter that `gradients` has a gradient for, at the learning rate `lr` times its
+    /// group's multiplier.
     pub fn step<M: Module>(
         &mut self,
         lr: LearningRate,
@@ -75,9 +84,13 @@ impl ModuleMapper for UpdateMapper<'_> {
         let require_grad = tensor.is_require_grad();
         let path = self.path.join(".");
         let state = self.update.states.remove(&path);
+        let mut groups = self.update.groups.iter().rev();
+        let multiplier = groups
+            .find(|(group, _)| group.matches(&id, Some(&path)))
+            .map_or(1.0, |(_, multiplier)| *multiplier);
         let (tensor, state) = self.update.optimizer.step_dyn(
             D,
-            self.lr,
+            self.lr * multiplier,
             tensor.inner().into_bridge(),
             gradient.into_bridge(),
             state,

@@ -180,6 +180,9 @@ pub enum StateError {
         /// The update that the record was saved at.
         update: u64,
     },
+    /// The record holds a change of the run's total that is none.
+    #[error("the record's change of the run's total cannot be: {0}")]
+    Retiming(#[source] ScheduleError),
     /// The record holds a state that this feedback cannot come to.
     #[error(
         "the record's state of feedback {index} is not one that it can have: the record is damaged"

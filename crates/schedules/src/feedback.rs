@@ -41,6 +41,13 @@ impl Feedback {
         }
     }
 
+    fn mode(&self) -> MetricMode {
+        match self {
+            Self::Plateau(plateau) => plateau.metric_mode(),
+            Self::Greedy(greedy) => greedy.metric_mode(),
+        }
+    }
+
     fn is_active(&self, update: u64) -> bool {
         let (from, until) = match self {
             Self::Plateau(plateau) => plateau.stage(),

@@ -164,7 +164,7 @@ pub use layer_decay::layer_decay;
 pub use schedule::{MAX_FACTOR, MAX_UPDATE, Schedule};
 #[cfg(feature = "burn")]
 pub use scheduler::GroupedScheduler;
-pub use scheduler::{MAX_PEAK, RateHandle, Scheduler, SchedulerState};
+pub use scheduler::{MAX_PEAK, RateHandle, Retiming, Scheduler, SchedulerState};
 pub use shapes::*;
 pub use span::Span;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::feedback::Feedback;
 use crate::{
-    FeedbackHandle, FeedbackState, Greedy, MAX_FACTOR, Plateau, Schedule, ScheduleError,
+    Compose, FeedbackHandle, FeedbackState, Greedy, MAX_FACTOR, Plateau, Schedule, ScheduleError,
     StateError, check,
 };
 #[cfg(feature = "burn")]
@@ -54,7 +54,11 @@ pub const MAX_PEAK: f64 = 1e18;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Scheduler {
+    /// As it was built.
+    planned: Arc<dyn Schedule>,
+    /// As it is after every change of the run's total.
     schedule: Arc<dyn Schedule>,
+    retimings: Vec<Retiming>,
     peak: f64,
     update: u64,
     handle: RateHandle,
@@ -70,7 +74,9 @@ impl Scheduler {
         check::positive("peak", peak, MAX_PEAK)?;
         schedule.check()?;
         Ok(Self {
+            planned: schedule.clone(),
             schedule,
+            retimings: Vec::new(),
             peak,
             update: 0,
             handle: RateHandle::default(),
@@ -145,12 +151,12 @@ impl Scheduler {
         if self.feedback.is_empty() {
             return self.peak * factor;
         }
-        let multipliers: f64 = self
-            .feedback
-            .iter()
-            .map(FeedbackHandle::multiplier)
-            .product();
-        self.peak * (factor * multipliers).min(MAX_FACTOR)
+        // Step by step, so that no infinity meets a 0.
+        let multipliers = self.feedback.iter().map(FeedbackHandle::multiplier);
+        let factor = multipliers.fold(factor, |factor, multiplier| {
+            (factor * multiplier).min(MAX_FACTOR)
+        });
+        self.peak * factor
     }
 
     /// The momentum that goes with it, where the schedule has one.
@@ -171,6 +177,39 @@ impl Scheduler {
         for feedback in &self.feedback {
             feedback.seek(update);
         }
+    }
+
+    /// Changes the total of the run from `from` to `to` updates, from the next update on.
+    ///
+    /// The rate goes on from where it is, and what is left of the schedule is stretched or squeezed into the new time:
+    /// see [`Retimed`](crate::Retimed). A record carries it, so that a freshly built scheduler goes on exactly.
+    ///
+    /// # Errors
+    /// A total that is not after the updates already taken; the scheduler is then left as it was.
+    ///
+    /// ```
+    /// use schedules::prelude::*;
+    ///
+    /// let mut rate = Linear::new(4).peak(1.0)?;
+    /// assert_eq!([rate.step(), rate.step()], [1.0, 0.75]);
+    /// rate.retime(4, 6)?; // two updates more than planned
+    /// assert_eq!(rate.rates(2..7), [0.5, 0.375, 0.25, 0.125, 0.0]);
+    ///
+    /// let mut resumed = Linear::new(4).peak(1.0)?;
+    /// resumed.try_restore(rate.state())?;
+    /// assert_eq!(resumed.step(), 0.5);
+    /// assert_eq!(resumed.step(), 0.375);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retime(&mut self, from: u64, to: u64) -> Result<(), ScheduleError> {
+        let retiming = Retiming {
+            at: self.update,
+            from,
+            to,
+        };
+        self.schedule = retiming.apply(self.schedule.clone())?;
+        self.retimings.push(retiming);
+        Ok(())
     }
 
     /// The next update: the number of those that [`step`](Self::step) has counted.
@@ -200,8 +239,9 @@ impl Scheduler {
         SchedulerState {
             version: SchedulerState::VERSION,
             update: self.update,
-            fingerprint: self.schedule.fingerprint(),
+            fingerprint: self.planned.fingerprint(),
             peak: self.peak,
+            retimings: self.retimings.clone(),
             feedback: self.feedback.iter().map(FeedbackHandle::state).collect(),
         }
     }
@@ -217,6 +257,7 @@ impl Scheduler {
             update,
             fingerprint,
             peak,
+            retimings,
             feedback,
         } = state;
         if version != SchedulerState::VERSION {
@@ -225,7 +266,7 @@ impl Scheduler {
                 known: SchedulerState::VERSION,
             });
         }
-        let expected = self.schedule.fingerprint();
+        let expected = self.planned.fingerprint();
         if fingerprint != expected {
             return Err(StateError::Schedule {
                 found: fingerprint,
@@ -253,6 +294,11 @@ impl Scheduler {
         if let Some(index) = pairs.position(|(handle, state)| !handle.accepts(state)) {
             return Err(StateError::FeedbackState { index });
         }
+        let mut schedule = self.planned.clone();
+        for retiming in &retimings {
+            schedule = retiming.apply(schedule).map_err(StateError::Retiming)?;
+        }
+        (self.schedule, self.retimings) = (schedule, retimings);
         for (handle, state) in self.feedback.iter().zip(&feedback) {
             handle.restore(state);
         }
@@ -276,14 +322,61 @@ pub struct SchedulerState {
     pub update: u64,
     /// The [fingerprint](Schedule::fingerprint) of the schedule.
     pub fingerprint: u64,
-    /// The peak learning rate.
+    /// The peak learning rate; written as text, since many a parser of JSON loses a number's last digit.
+    #[cfg_attr(feature = "serde", serde(with = "exact"))]
     pub peak: f64,
+    /// The changes of the run's total, in their order.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
+    pub retimings: Vec<Retiming>,
     /// The state of the feedback, in the order of attachment.
     #[cfg_attr(
         feature = "serde",
         serde(default, skip_serializing_if = "Vec::is_empty")
     )]
     pub feedback: Vec<FeedbackState>,
+}
+
+/// A number as text that reads back as the same number.
+#[cfg(feature = "serde")]
+mod exact {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+/// One change of a run's total: see [`Scheduler::retime`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
+#[non_exhaustive]
+pub struct Retiming {
+    /// The first update that is another one.
+    pub at: u64,
+    /// The total before.
+    pub from: u64,
+    /// The total after.
+    pub to: u64,
+}
+
+impl Retiming {
+    fn apply(self, schedule: Arc<dyn Schedule>) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        let retimed = schedule.retimed(self.at, self.from, self.to).checked()?;
+        Ok(Arc::new(retimed))
+    }
 }
 
 impl SchedulerState {
@@ -339,6 +432,20 @@ mod tests {
             Err(StateError::Version { found: 0, known: 1 })
         );
         assert_eq!((other.update(), saved.update()), (0, 7));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_state_in_json_is_exact() {
+        for update in 1..2_000_u32 {
+            let peak = f64::from(update).sqrt() * 1e-4;
+            let saved = Constant::new().peak(peak).unwrap().state();
+            let text = serde_json::to_string(&saved).unwrap();
+            assert_eq!(
+                serde_json::from_str::<SchedulerState>(&text).unwrap(),
+                saved
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{ConfigError, Layer};
 
@@ -27,6 +27,8 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure a trained model on its test data.
     Eval(EvalArguments),
+    /// Draw the learning rate of a run before it is trained.
+    Schedule(ScheduleArguments),
     /// List what a run could compute on.
     Devices(DevicesArguments),
 }
@@ -51,7 +53,7 @@ pub struct SettingsArguments {
     /// The peak learning rate.
     #[arg(long)]
     pub lr: Option<f64>,
-    /// The schedule: constant, linear, step, exponential, cosine, sequence.
+    /// The schedule: constant, cosine, one_cycle, step and more, which `trainer schedule --list` names.
     #[arg(long)]
     pub schedule: Option<String>,
     /// How many epochs.
@@ -99,6 +101,38 @@ pub struct EvalArguments {
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `trainer schedule`
+#[derive(Debug, Args)]
+pub struct ScheduleArguments {
+    /// The settings whose learning rate is drawn.
+    #[command(flatten)]
+    pub settings: SettingsArguments,
+    /// Name every kind of schedule with its parameters and their defaults.
+    #[arg(long)]
+    pub list: bool,
+    /// What to print: a picture, or a row per update.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Also write the picture to a new file.
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub svg: Option<PathBuf>,
+}
+
+/// How a planned learning rate is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A picture for a person.
+    #[default]
+    Text,
+    /// A row per update.
+    Csv,
+    /// A row per update, or with --list the JSON Schema of `[schedule]`.
+    Json,
 }
 
 /// `trainer devices`

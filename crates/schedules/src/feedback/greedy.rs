@@ -262,6 +262,10 @@ impl Greedy {
         staged(whole, self.stage()).finish()
     }
 
+    pub(super) fn metric_mode(&self) -> MetricMode {
+        self.mode
+    }
+
     pub(super) fn stage(&self) -> (Option<u64>, Option<u64>) {
         (self.from, self.until)
     }

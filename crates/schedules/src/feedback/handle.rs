@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::Memory;
-use super::{Feedback, FeedbackState, Reaction};
+use super::{Feedback, FeedbackState, MetricMode, Reaction};
 
 /// Where the metric of a [`Plateau`](crate::Plateau) or a [`Greedy`](crate::Greedy) is reported.
 ///
@@ -71,6 +71,11 @@ impl FeedbackHandle {
     /// The kind, which is also its key in a config: `plateau` or `greedy`.
     pub fn kind(&self) -> &'static str {
         self.shared.feedback.kind()
+    }
+
+    /// Whether a loss or an accuracy is wanted.
+    pub fn mode(&self) -> MetricMode {
+        self.shared.feedback.mode()
     }
 
     /// Notes that a scheduler has taken `taken` updates.

@@ -246,6 +246,10 @@ impl Plateau {
         staged(whole, self.stage()).finish()
     }
 
+    pub(super) fn metric_mode(&self) -> MetricMode {
+        self.mode
+    }
+
     pub(super) fn stage(&self) -> (Option<u64>, Option<u64>) {
         (self.from, self.until)
     }

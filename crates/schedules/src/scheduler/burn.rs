@@ -3,9 +3,13 @@
 use burn_optim::LearningRate;
 use burn_optim::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 
-use super::{Scheduler, SchedulerState};
+use super::{Retiming, Scheduler, SchedulerState};
 use crate::feedback::STATE_LIMITS;
 use crate::{FeedbackState, StateError};
+
+/// The most numbers that a record's changes of the total may have: nobody changes it so often, and a damaged record asks
+/// for no more.
+const MAX_RETIMINGS: u64 = 3 * 1_000;
 
 impl LrScheduler for Scheduler {
     fn step(&mut self) -> LearningRate {
@@ -18,6 +22,7 @@ impl LrScheduler for Scheduler {
             update,
             fingerprint,
             peak,
+            retimings,
             feedback,
         } = self.state();
         let record = LrSchedulerRecord::new()
@@ -26,6 +31,11 @@ impl LrScheduler for Scheduler {
             .with_scalar("fingerprint", fingerprint)
             .with_scalar("peak", peak)
             .with_scalar("feedback", feedback.len() as u64);
+        let totals: Vec<u64> = retimings
+            .iter()
+            .flat_map(|retiming| [retiming.at, retiming.from, retiming.to])
+            .collect();
+        let record = with_list(record, "retiming", &totals);
         let records = feedback.iter().map(feedback_record).enumerate();
         records.fold(record, |record, (index, nested)| {
             record.with_record(&format!("feedback{index}"), nested)
@@ -63,6 +73,7 @@ impl Scheduler {
             peak: record
                 .scalar("peak")
                 .ok_or(StateError::Missing { field: "peak" })?,
+            retimings: retimings(&record).ok_or(StateError::Missing { field: "retimings" })?,
             feedback: self.feedback_states(&record, number("feedback")?)?,
         })
     }
@@ -107,6 +118,23 @@ fn feedback_state(record: &LrSchedulerRecord) -> Option<FeedbackState> {
     ))
 }
 
+/// Three numbers for each change of the run's total.
+fn retimings(record: &LrSchedulerRecord) -> Option<Vec<Retiming>> {
+    let totals = list(record, "retiming", MAX_RETIMINGS)?;
+    let (each, []) = totals.as_chunks() else {
+        return None;
+    };
+    Some(
+        each.iter()
+            .map(|[at, from, to]| Retiming {
+                at: *at,
+                from: *from,
+                to: *to,
+            })
+            .collect(),
+    )
+}
+
 /// A list of at most `most` numbers.
 fn list(record: &LrSchedulerRecord, name: &str, most: u64) -> Option<Vec<u64>> {
     let length = record.scalar::<u64>(&format!("{name}s"))?;
@@ -135,6 +163,27 @@ mod tests {
             .try_load_record(LrSchedulerRecord::from_bytes(bytes).unwrap())
             .unwrap();
         assert_eq!(fresh.state(), saved.state());
+    }
+
+    #[test]
+    fn a_record_carries_every_change_of_the_total() {
+        let mut saved = scheduler();
+        saved.seek(20);
+        saved.retime(105, 200).unwrap();
+        saved.seek(50);
+        saved.retime(200, 90).unwrap();
+        let bytes = saved.to_record().into_bytes().unwrap();
+        let mut fresh = scheduler();
+        fresh
+            .try_load_record(LrSchedulerRecord::from_bytes(bytes).unwrap())
+            .unwrap();
+        assert_eq!(fresh.rates(0..220), saved.rates(0..220));
+        assert_eq!(fresh.state(), saved.state());
+        let damaged = saved.to_record().with_scalar("retiming2", 0_u64);
+        assert!(matches!(
+            scheduler().try_load_record(damaged),
+            Err(StateError::Retiming(_))
+        ));
     }
 
     #[test]

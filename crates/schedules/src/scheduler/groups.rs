@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use burn_core::module::{ParamGroup, ParamId};
 use burn_optim::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 
-use super::Scheduler;
+use super::{RateHandle, Scheduler};
 use crate::{MAX_FACTOR, ScheduleError, check, layer_decay};
 
 /// A [`Scheduler`] whose learning rate is multiplied for groups of parameters.
@@ -133,6 +133,8 @@ impl From<GroupedScheduler> for ModuleLrScheduler {
             .fold(all, |all, (group, multiplier)| {
                 let mut scheduler = grouped.scheduler.clone();
                 scheduler.peak *= sound(multiplier);
+                // The rate that others read is the one without a multiplier.
+                scheduler.handle = RateHandle::default().taken();
                 all.with_group(group, scheduler)
             })
     }

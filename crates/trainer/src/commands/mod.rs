@@ -5,6 +5,7 @@ mod devices;
 mod eval;
 mod failure;
 mod prepare;
+mod schedule;
 mod train;
 
 pub use failure::Failure;
@@ -19,6 +20,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Schedule(arguments) => schedule::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }
 }

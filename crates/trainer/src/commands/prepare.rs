@@ -26,6 +26,9 @@ pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, 
     let dataset = data::load(&resolved.settings.data)?;
     let plan = Plan::new(&resolved.settings, dataset.train.len()).map_err(|error| match error {
         FitError::Schedule(error) => Failure::from(resolved.schedule_error(&error)),
+        error @ FitError::NoMetric { .. } => ConfigError::new(error.to_string())
+            .hint("hold out some training images: data.validation = \"10%\"")
+            .into(),
         error => error.into(),
     })?;
     Ok(Prepared {

@@ -1,6 +1,6 @@
 //! Merges what was typed, fills in what was not, and checks the result.
 
-use schedules::{MAX_PEAK, ScheduleConfig, Span};
+use schedules::{MAX_FACTOR, MAX_PEAK, RateHandle, ScheduleConfig, Span};
 use serde::Deserialize;
 use toml::Value;
 
@@ -327,7 +327,7 @@ impl Resolver<'_> {
                 weight_decay: typed.weight_decay.unwrap_or(0.01),
             },
         };
-        rule.optimizer().map_err(|error| {
+        rule.optimizer(RateHandle::default()).map_err(|error| {
             refuse(
                 self.layers,
                 &format!("optimizer.{}", error.field),
@@ -342,7 +342,19 @@ impl Resolver<'_> {
                 format!("must be above 0 and at most {MAX_PEAK:e}"),
             ));
         }
-        Ok(OptimizerSettings { lr, rule })
+        let groups = typed.groups.unwrap_or_default();
+        for (index, group) in groups.iter().enumerate() {
+            let key = format!("optimizer.groups[{index}].multiplier");
+            if !(0.0..=MAX_FACTOR).contains(&group.multiplier) {
+                let allowed = format!("must be from 0 to {MAX_FACTOR:e}");
+                return Err(ConfigError::new(format!(
+                    "{key} = {:?} ({}): {allowed}",
+                    group.multiplier,
+                    self.layers.origin(&key)
+                )));
+            }
+        }
+        Ok(OptimizerSettings { lr, rule, groups })
     }
 }
 

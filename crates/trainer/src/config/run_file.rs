@@ -6,6 +6,7 @@ use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
 use super::Share;
+use super::settings::RateGroup;
 
 /// A configuration file, as typed. The keys of `--set` are the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -79,6 +80,8 @@ pub struct OptimizerKeys {
     pub beta2: Option<f64>,
     /// What Adam adds to its denominator.
     pub epsilon: Option<f64>,
+    /// Parameters with a learning rate of their own.
+    pub groups: Option<Vec<RateGroup>>,
 }
 
 /// `[train]`

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use schedules::{ScheduleConfig, Span};
+use schedules::{RateHandle, ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
 use super::Share;
@@ -111,6 +111,19 @@ pub struct OptimizerSettings {
     /// The optimizer and its parameters.
     #[serde(flatten)]
     pub rule: Rule,
+    /// Parameters with a learning rate of their own; where two match, the later one holds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<RateGroup>,
+}
+
+/// Parameters whose learning rate is multiplied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateGroup {
+    /// What the parameter's path contains, such as `layers.0`.
+    pub path: String,
+    /// What its learning rate is multiplied by; 0 leaves it as it is.
+    pub multiplier: f64,
 }
 
 /// An optimizer and its parameters.
@@ -154,12 +167,15 @@ pub struct TrainSettings {
 }
 
 impl Rule {
-    /// The optimizer itself.
+    /// The optimizer itself, whose momentum is that of `rates` where a schedule moves it.
     ///
     /// # Errors
     /// A parameter that is out of its range.
-    pub fn optimizer(&self) -> Result<optimizers::ModuleUpdate, optimizers::OptimizerError> {
-        use optimizers::{Adam, AdamW, Sgd};
+    pub fn optimizer(
+        &self,
+        rates: RateHandle,
+    ) -> Result<optimizers::ModuleUpdate, optimizers::OptimizerError> {
+        use optimizers::{Adam, AdamW, Follow, Sgd};
 
         match *self {
             Self::Sgd {
@@ -167,32 +183,41 @@ impl Rule {
                 dampening,
                 nesterov,
                 weight_decay,
-            } => Sgd::new()
-                .momentum(momentum)
-                .dampening(dampening)
-                .nesterov(nesterov)
-                .weight_decay(weight_decay)
-                .build(),
+            } => Follow::new(
+                Sgd::new()
+                    .momentum(momentum)
+                    .dampening(dampening)
+                    .nesterov(nesterov)
+                    .weight_decay(weight_decay),
+                rates,
+            )
+            .build(),
             Self::Adam {
                 beta1,
                 beta2,
                 epsilon,
                 weight_decay,
-            } => Adam::new()
-                .betas(beta1, beta2)
-                .epsilon(epsilon)
-                .weight_decay(weight_decay)
-                .build(),
+            } => Follow::new(
+                Adam::new()
+                    .betas(beta1, beta2)
+                    .epsilon(epsilon)
+                    .weight_decay(weight_decay),
+                rates,
+            )
+            .build(),
             Self::AdamW {
                 beta1,
                 beta2,
                 epsilon,
                 weight_decay,
-            } => AdamW::new()
-                .betas(beta1, beta2)
-                .epsilon(epsilon)
-                .weight_decay(weight_decay)
-                .build(),
+            } => Follow::new(
+                AdamW::new()
+                    .betas(beta1, beta2)
+                    .epsilon(epsilon)
+                    .weight_decay(weight_decay),
+                rates,
+            )
+            .build(),
         }
     }
 

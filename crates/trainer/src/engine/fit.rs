@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use burn::module::Module;
+use burn::module::{Module, ParamGroup};
 use burn::tensor::{Device, Tensor};
 use burn::train::{TrainOutput, TrainStep};
 use models::{Model, ModelError};
 use optimizers::{ModuleUpdate, OptimizerError};
-use schedules::{Horizon, ScheduleError, Scheduler};
+use schedules::{Horizon, MetricMode, Reaction, ScheduleError, Scheduler};
 
 use super::batch::Batches;
-use super::{Compute, History, Update, build_model, evaluate};
+use super::{Compute, History, Metrics, Update, build_model, evaluate};
 use crate::config::Settings;
 use crate::data::{Dataset, batch_order, updates_per_epoch};
 
@@ -42,6 +42,12 @@ pub enum FitError {
         batch_size: usize,
         /// Rows to take them from.
         rows: usize,
+    },
+    /// Feedback, and nothing to feed it with.
+    #[error("schedule.{kind} follows a metric of the validation images, and data.validation is 0")]
+    NoMetric {
+        /// The kind of feedback.
+        kind: &'static str,
     },
     /// A schedule that does not fit the run.
     #[error(transparent)]
@@ -78,6 +84,13 @@ pub enum Event<'a> {
     FirstUpdate,
     /// These updates are done and their losses read back; the last may carry a validation.
     Updates(&'a [Update]),
+    /// Feedback has changed the learning rate that is left.
+    Feedback {
+        /// `plateau` or `greedy`.
+        kind: &'static str,
+        /// What it did.
+        reaction: Reaction,
+    },
 }
 
 impl Plan {
@@ -101,12 +114,25 @@ impl Plan {
             .schedule
             .build(&horizon, settings.optimizer.lr)
             .map_err(FitError::Schedule)?;
+        if let Some(feedback) = schedule.feedback().first()
+            && data.validation.fraction() == 0.0
+        {
+            return Err(FitError::NoMetric {
+                kind: feedback.kind(),
+            });
+        }
+        let groups = settings.optimizer.groups.iter();
+        let optimizer = settings.optimizer.rule.optimizer(schedule.handle())?;
+        let optimizer = groups.fold(optimizer, |optimizer, group| {
+            let parameters = ParamGroup::from_predicate(group.path.as_str());
+            optimizer.group(parameters, group.multiplier)
+        });
         Ok(Self {
             updates,
             updates_per_epoch,
             evaluate_every: horizon.resolve(settings.train.evaluate_every),
             schedule,
-            optimizer: settings.optimizer.rule.optimizer()?,
+            optimizer,
         })
     }
 }
@@ -171,6 +197,9 @@ pub fn fit(
         }
         recent.extend(&updates);
         tell(Event::Updates(&updates));
+        if due {
+            training.report(validation, &mut tell);
+        }
     }
     let updating =
         start.elapsed().as_secs_f64() - validating.as_secs_f64() - seconds_to_first_update;
@@ -231,7 +260,12 @@ impl<'a> Loop<'a> {
             batches: Batches::new(&dataset.train, device),
             rows: dataset.train.len(),
             order: Vec::new(),
-            schedule: plan.schedule.clone(),
+            schedule: {
+                // Whoever used the plan before has stepped the feedback that all clones share.
+                let mut schedule = plan.schedule.clone();
+                schedule.seek(0);
+                schedule
+            },
             optimizer: plan.optimizer.clone(),
             update: 0,
             pending: Vec::new(),
@@ -267,6 +301,25 @@ impl<'a> Loop<'a> {
         });
         self.update += 1;
         model
+    }
+
+    /// Gives the feedback what was measured, and tells what changed.
+    fn report(&self, measured: Option<Metrics>, tell: &mut impl FnMut(Event<'_>)) {
+        let Some(measured) = measured else {
+            return;
+        };
+        for feedback in self.schedule.feedback() {
+            let reaction = feedback.report(match feedback.mode() {
+                MetricMode::Min => measured.loss,
+                MetricMode::Max => measured.accuracy,
+            });
+            if reaction.is_change() {
+                tell(Event::Feedback {
+                    kind: feedback.kind(),
+                    reaction,
+                });
+            }
+        }
     }
 
     /// How many losses wait to be read.

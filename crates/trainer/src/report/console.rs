@@ -33,6 +33,11 @@ impl Console {
         }
     }
 
+    /// A result in rows for a program.
+    pub fn rows<E>(&self, write: impl FnOnce(&mut dyn Write) -> Result<(), E>) {
+        let _ = write(&mut anstream::stdout().lock());
+    }
+
     /// A line on what goes on.
     pub fn status(&self, label: &str, text: impl Display) {
         let _ = writeln!(anstream::stderr(), "{STRONG}{label:<11}{STRONG:#}{text}");

@@ -1,11 +1,13 @@
 //! What a person sees, and what stays on disk. Only here, and in `main`, is anything printed.
 
 mod console;
+mod planned;
 mod progress;
 mod run_directory;
 mod summary;
 
 pub use console::{Console, format_duration};
+pub use planned::{Planned, describe_kinds};
 pub use progress::Progress;
 pub use run_directory::{RunDirectory, RunError};
 pub use summary::Summary;

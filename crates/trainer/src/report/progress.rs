@@ -61,6 +61,7 @@ impl Progress {
             }
             Event::FirstUpdate => {}
             Event::Updates(updates) => self.updates(updates),
+            Event::Feedback { kind, reaction } => self.line(kind, &reaction.to_string()),
         }
     }
 

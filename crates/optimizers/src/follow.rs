@@ -1,0 +1,131 @@
+//! Momentum that follows a schedule.
+
+use burn::optim::{LearningRate, ModuleOptimizer, Optimizer};
+use burn::tensor::{Device, Tensor};
+use schedules::RateHandle;
+
+use crate::{Adam, AdamW, ModuleUpdate, OptimizerError, Sgd};
+
+/// An optimizer whose momentum (SGD) or beta 1 (Adam, AdamW) a schedule may move.
+pub trait Momentum: Optimizer + Clone {
+    /// The same optimizer with another momentum or beta 1, from 0 and below 1.
+    fn with_momentum(&self, momentum: f64) -> Self;
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// Names the first parameter that is out of its range.
+    fn check(&self) -> Result<(), OptimizerError>;
+}
+
+/// [`Sgd`], [`Adam`] or [`AdamW`] with the momentum or beta 1 that a schedule carries beside the learning rate.
+///
+/// The handle of a [`Scheduler`](schedules::Scheduler) holds what belongs to the update that it has stepped to. While
+/// the schedule has no momentum, the optimizer's own holds. It works wherever the scheduler is stepped just before the
+/// optimizer, as Burn's stock `Learner` does:
+///
+/// ```
+/// use burn::module::Module;
+/// use burn::nn::LinearConfig;
+/// use burn::optim::GradientsParams;
+/// use burn::tensor::{Device, Tensor};
+/// use optimizers::{Follow, Sgd};
+/// use schedules::prelude::*;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let device = Device::flex().autodiff();
+/// let mut model = LinearConfig::new(2, 1).init(&device);
+/// let mut rate = OneCycle::new(100).peak(0.2)?;
+/// let mut update = Follow::new(Sgd::new().momentum(0.9), rate.handle()).build()?;
+///
+/// for _ in 0..3 {
+///     let loss = model.forward(Tensor::<2>::ones([4, 2], &device)).powf_scalar(2.0).mean();
+///     let gradients = GradientsParams::from_grads(loss.backward(), &model);
+///     model = update.step(rate.step(), model, gradients);
+/// }
+/// assert_eq!(rate.handle().momentum(), rate.momentum_at(2));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Follow<O> {
+    optimizer: O,
+    handle: RateHandle,
+}
+
+impl<O: Momentum> Follow<O> {
+    /// Lets the momentum of `optimizer` follow the scheduler that `handle` is from.
+    pub fn new(optimizer: O, handle: RateHandle) -> Self {
+        Self { optimizer, handle }
+    }
+
+    /// The update of a whole module.
+    ///
+    /// # Errors
+    /// As the optimizer's own.
+    pub fn build(self) -> Result<ModuleUpdate, OptimizerError> {
+        self.optimizer.check()?;
+        Ok(ModuleUpdate::new(self))
+    }
+
+    /// The optimizer that Burn's stock `Learner` takes, unchecked as Burn's own are.
+    pub fn init(self) -> ModuleOptimizer {
+        self.into()
+    }
+}
+
+impl<O: Momentum> Optimizer for Follow<O> {
+    type State<const D: usize> = O::State<D>;
+
+    fn step<const D: usize>(
+        &self,
+        lr: LearningRate,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        state: Option<Self::State<D>>,
+    ) -> (Tensor<D>, Option<Self::State<D>>) {
+        match self.handle.momentum() {
+            Some(momentum) => self
+                .optimizer
+                .with_momentum(momentum)
+                .step(lr, tensor, grad, state),
+            None => self.optimizer.step(lr, tensor, grad, state),
+        }
+    }
+
+    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
+        O::to_device(state, device)
+    }
+}
+
+impl Momentum for Sgd {
+    fn with_momentum(&self, momentum: f64) -> Self {
+        self.clone().momentum(momentum)
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        self.check()
+    }
+}
+
+impl Momentum for Adam {
+    fn with_momentum(&self, momentum: f64) -> Self {
+        self.clone().betas(momentum, self.beta2)
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        self.check()
+    }
+}
+
+impl Momentum for AdamW {
+    fn with_momentum(&self, momentum: f64) -> Self {
+        Self {
+            adam: self.adam.with_momentum(momentum),
+        }
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        self.check()
+    }
+}

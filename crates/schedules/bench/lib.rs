@@ -1,0 +1,1 @@
+//! Holds nothing: the benchmarks are in `factor.rs`, the comparison with PyTorch in `pytorch.py`.

@@ -133,9 +133,7 @@ impl Schedule for CosineRestarts {
         if self.length().is_some_and(|length| time >= length as f64) {
             return self.floor;
         }
-        let cycles = self.timing();
-        let cycle = cycles.at(time as u64);
-        let (start, next) = (cycles.start(cycle), cycles.start(cycle.saturating_add(1)));
+        let (cycle, start, next) = self.timing().at(time as u64);
         // Beyond the largest update cycles have no length; the minimum is not NaN then.
         let elapsed = ((time - start as f64) / next.saturating_sub(start) as f64).min(1.0);
         let peak = self
@@ -249,7 +247,7 @@ mod tests {
                 .multiplier(multiplier)
                 .peak_decay(0.5);
             let cycles = schedule.timing();
-            let last = cycles.at(MAX_UPDATE).min(1_000);
+            let last = cycles.at(MAX_UPDATE).0.min(1_000);
             for cycle in 0..last {
                 let (start, next) = (cycles.start(cycle), cycles.start(cycle + 1));
                 let (peak, length) = (0.5_f64.powf(cycle as f64), (next - start) as f64);

@@ -1,5 +1,22 @@
 //! optax' schedules.
 
+mod cosine;
+mod exponential;
+mod join;
+mod one_cycle;
+mod piecewise;
 mod plateau;
+mod polynomial;
+mod rates;
+mod warmup;
 
+pub use cosine::CosineDecaySchedule;
+pub use exponential::ExponentialDecay;
+pub use join::{AnySchedule, JoinSchedules};
+pub use one_cycle::{CosineOnecycleSchedule, LinearOnecycleSchedule};
+pub use piecewise::{InterpolateType, PiecewiseConstantSchedule, PiecewiseInterpolateSchedule};
 pub use plateau::ReduceOnPlateau;
+pub use polynomial::{
+    ConstantSchedule, LinearSchedule, PolynomialSchedule, WarmupConstantSchedule,
+};
+pub use warmup::{SgdrSchedule, WarmupCosineDecaySchedule, WarmupExponentialDecaySchedule};

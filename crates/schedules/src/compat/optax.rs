@@ -8,6 +8,7 @@ mod piecewise;
 mod plateau;
 mod polynomial;
 mod rates;
+mod sgdr;
 mod warmup;
 
 pub use cosine::CosineDecaySchedule;
@@ -19,4 +20,5 @@ pub use plateau::ReduceOnPlateau;
 pub use polynomial::{
     ConstantSchedule, LinearSchedule, PolynomialSchedule, WarmupConstantSchedule,
 };
-pub use warmup::{SgdrSchedule, WarmupCosineDecaySchedule, WarmupExponentialDecaySchedule};
+pub use sgdr::SgdrSchedule;
+pub use warmup::{WarmupCosineDecaySchedule, WarmupExponentialDecaySchedule};

@@ -18,3 +18,15 @@ pub(crate) fn rebuild(recording: &Value) -> Rebuilt {
         skip: 1,
     }
 }
+
+#[test]
+fn the_defaults_are_pytorch_optimizers() {
+    let read: REXScheduler =
+        serde_json::from_value(serde_json::json!({ "total_steps": 9 })).unwrap();
+    let expected = REXScheduler {
+        total_steps: 9,
+        max_lr: 1.0,
+        min_lr: 0.0,
+    };
+    assert_eq!(read, expected);
+}

@@ -14,8 +14,8 @@ use crate::{Compose, MAX_PEAK, Rex, ScheduleError, Scheduler, check};
 /// ```
 /// use schedules::compat::pytorch_optimizer::REXScheduler;
 ///
-/// let peer = REXScheduler { min_lr: 0.5, ..REXScheduler::new(4) };
-/// assert_eq!(peer.build()?.rates(0..6), [1.0, 13.0 / 14.0, 5.0 / 6.0, 0.7, 0.5, 0.5]);
+/// let peer = REXScheduler { max_lr: 0.5, ..REXScheduler::new(4) };
+/// assert_eq!(peer.build()?.rates(0..6), [0.5, 3.0 / 7.0, 1.0 / 3.0, 0.2, 0.0, 0.0]);
 /// # Ok::<(), schedules::ScheduleError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +67,21 @@ impl REXScheduler {
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_ends_at_its_lowest_rate() {
+        let peer = REXScheduler {
+            max_lr: 0.5,
+            min_lr: 0.1,
+            ..REXScheduler::new(4)
+        };
+        let rates = peer.build().unwrap().rates(0..6);
+        // A share of 6/7, 2/3 and 2/5 of the way remains.
+        let expected = [0.5, 0.1 + 2.4 / 7.0, 0.1 + 0.8 / 3.0, 0.26, 0.1, 0.1];
+        for (found, expected) in rates.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-15, "{rates:?}");
+        }
+    }
 
     #[test]
     fn an_error_names_the_peers_argument() {

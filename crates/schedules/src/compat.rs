@@ -6,11 +6,12 @@
 //! | --- | --- |
 //! | [`torch`] | `ReduceLROnPlateau` |
 //! | [`timm`] | `PlateauLRScheduler` |
-//! | [`keras`] | `ReduceLROnPlateau` |
-//! | [`optax`] | `reduce_on_plateau` |
+//! | [`keras`] | `ReduceLROnPlateau`, and every schedule of `keras.optimizers.schedules` |
+//! | [`optax`] | `reduce_on_plateau`, and every schedule of `optax.schedules` with `join_schedules` |
 //! | [`transformers`] | `GreedyLR` |
-//! | [`fastai`] | `lr_find` with `valley`, `slide`, `minimum` and `steep` |
+//! | [`fastai`] | `fit_one_cycle`, `fit_flat_cos`, `fit_sgdr`, and `lr_find` with `valley`, `slide`, `minimum` and `steep` |
 //! | [`lightning`] | `Tuner.lr_find` and its `suggestion` |
+//! | [`pytorch_optimizer`] | `REXScheduler` |
 //! | [`torch_lr_finder`] | `LRFinder.range_test` and the suggestion of its `plot` |
 //!
 //! [`finder`](crate::finder) is the learning-rate finder to use, and [`Plateau`](crate::Plateau) has a rule of its own.
@@ -21,6 +22,7 @@ pub mod keras;
 pub mod lightning;
 pub mod optax;
 mod per_group;
+pub mod pytorch_optimizer;
 mod sweep;
 pub mod timm;
 pub mod torch;

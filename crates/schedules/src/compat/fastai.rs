@@ -1,7 +1,15 @@
-//! fastai's learning-rate finder.
+//! fastai's schedules and its learning-rate finder.
+
+mod flat_cos;
+mod one_cycle;
+mod sgdr;
 
 use super::Sweep;
 use super::gradient::{argmin, over_index};
+
+pub use flat_cos::FitFlatCos;
+pub use one_cycle::FitOneCycle;
+pub use sgdr::FitSgdr;
 
 /// Fewer updates than this fastai does not make.
 const LEAST: usize = 6;

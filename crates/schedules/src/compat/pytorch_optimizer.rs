@@ -1,0 +1,5 @@
+//! pytorch_optimizer's schedulers.
+
+mod rex;
+
+pub use rex::REXScheduler;

@@ -1,0 +1,259 @@
+//! What a scheduler does to the rate that it finds, for those that stand together.
+
+use std::sync::Arc;
+
+use super::chain::Chain;
+use crate::{
+    Compose, Fingerprint, Interpolation, MAX_PEAK, Product, Schedule, ScheduleError, Scheduler,
+    check,
+};
+
+/// A parameter group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    pub(super) base_lr: f64,
+    /// Its place among all.
+    pub(super) index: usize,
+    pub(super) count: usize,
+}
+
+impl Group {
+    pub(super) fn only(base_lr: f64) -> Self {
+        Self {
+            base_lr,
+            index: 0,
+            count: 1,
+        }
+    }
+
+    /// One scheduler for each base rate.
+    pub(super) fn each(
+        base_lrs: &[f64],
+        build: impl Fn(Self) -> Result<Scheduler, ScheduleError>,
+    ) -> Result<Vec<Scheduler>, ScheduleError> {
+        let groups = base_lrs.iter().enumerate().map(|(index, base_lr)| Self {
+            base_lr: *base_lr,
+            index,
+            count: base_lrs.len(),
+        });
+        groups.map(build).collect()
+    }
+
+    pub(super) fn build(
+        self,
+        link: Result<Link, ScheduleError>,
+    ) -> Result<Scheduler, ScheduleError> {
+        self.build_from(link.map(|link| link.schedule))
+    }
+
+    pub(super) fn build_from(
+        self,
+        schedule: Result<Arc<dyn Schedule>, ScheduleError>,
+    ) -> Result<Scheduler, ScheduleError> {
+        // What is divided by it is wrong where it is.
+        check::positive("base_lr", self.base_lr, MAX_PEAK)?;
+        Scheduler::new(schedule?, self.base_lr)
+    }
+}
+
+/// A scheduler by itself, as ratios of its group's base rate, and how it gets on with others.
+///
+/// PyTorch's schedulers do not compute a rate from the update: most change the rate that they find. By itself that
+/// is the same, but not behind another scheduler.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) schedule: Arc<dyn Schedule>,
+    pub(super) rule: Rule,
+    pub(super) entry: Entry,
+    /// What it multiplies by at update 0 in excess, when that is no longer its constructor's step.
+    pub(super) again: f64,
+    /// What was multiplied in excess, until the rate is set.
+    pub(super) start: f64,
+}
+
+/// What a step does to the rate that it finds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rule {
+    /// It multiplies it.
+    Multiplies,
+    /// It sets it.
+    Sets,
+    /// It multiplies it, but after so many updates, where the rate is 0, it sets it; again after two more times.
+    Returns(u64),
+    /// It moves it towards a rate of its own.
+    Moves,
+    /// What one does after another.
+    Stages(Vec<Stage>),
+}
+
+/// A part of [`Rule::Stages`].
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Stage {
+    pub(super) start: u64,
+    pub(super) rule: Rule,
+    /// Whether it sets the rate when it begins.
+    pub(super) sets: bool,
+}
+
+impl Rule {
+    /// The last of the updates up to `update` at which it sets the rate.
+    pub(super) fn set(&self, update: u64) -> Option<u64> {
+        match self {
+            Self::Multiplies | Self::Moves => None,
+            Self::Sets => Some(update),
+            Self::Returns(half) => {
+                let first = half.saturating_add(1);
+                let period = half.saturating_mul(2).max(1);
+                let since = update.checked_sub(first)?;
+                Some(first + since / period * period)
+            }
+            Self::Stages(stages) => {
+                let mut last = update;
+                for stage in stages.iter().rev().filter(|stage| stage.start <= update) {
+                    let within = stage.rule.set(last - stage.start);
+                    if let Some(found) = within {
+                        return Some(stage.start + found);
+                    }
+                    if stage.sets {
+                        return Some(stage.start);
+                    }
+                    last = stage.start.saturating_sub(1);
+                }
+                None
+            }
+        }
+    }
+
+    /// Whether it moves the rate at some time, which has no closed form behind another scheduler.
+    pub(super) fn moves(&self) -> bool {
+        match self {
+            Self::Moves => true,
+            Self::Stages(stages) => stages.iter().any(|stage| stage.rule.moves()),
+            _ => false,
+        }
+    }
+
+    /// Whether it may add to the rate that it finds, which is a setting only if nothing sets the rate before it.
+    pub(super) fn adds(&self) -> bool {
+        matches!(self, Self::Returns(_) | Self::Stages(_))
+    }
+
+    pub(super) fn added_to(&self, fingerprint: Fingerprint) -> Fingerprint {
+        match self {
+            Self::Multiplies => fingerprint.count(0),
+            Self::Sets => fingerprint.count(1),
+            Self::Returns(half) => fingerprint.count(2).count(*half),
+            Self::Moves => fingerprint.count(3),
+            Self::Stages(stages) => stages.iter().fold(
+                fingerprint.count(4).count(stages.len() as u64),
+                |all, stage| {
+                    let all = all.count(stage.start).count(stage.sets.into());
+                    stage.rule.added_to(all)
+                },
+            ),
+        }
+    }
+}
+
+/// How it goes on behind another scheduler of a sequence.
+#[derive(Clone, Debug)]
+pub(super) enum Entry {
+    /// From its own first rate.
+    Anew,
+    /// From the rate that it finds.
+    Continues,
+    /// From the rate that it finds to its own, as a ratio of the group's base rate.
+    Anneals {
+        end: f64,
+        length: u64,
+        interpolation: Interpolation,
+    },
+    /// PyTorch cannot do that.
+    Refused(ScheduleError),
+}
+
+impl Link {
+    pub(super) fn new(schedule: impl Schedule + 'static, rule: Rule) -> Self {
+        Self {
+            schedule: Arc::new(schedule),
+            rule,
+            entry: Entry::Anew,
+            again: 1.0,
+            start: 1.0,
+        }
+    }
+
+    pub(super) fn entry(self, entry: Entry) -> Self {
+        Self { entry, ..self }
+    }
+
+    pub(super) fn again(self, again: f64) -> Self {
+        Self { again, ..self }
+    }
+
+    /// Checks the schedule, with its errors at the peer's names for our parameters.
+    pub(super) fn named(self, names: &[(&str, &str)]) -> Result<Self, ScheduleError> {
+        let renamed = |error: ScheduleError| {
+            let field = error.field().to_owned();
+            let name = names.iter().find(|(ours, _)| *ours == field);
+            error.at(name.map_or(field.as_str(), |(_, theirs)| theirs))
+        };
+        self.schedule.check().map_err(renamed)?;
+        Ok(self)
+    }
+
+    /// The same as ratios of another rate.
+    pub(super) fn scaled(self, ratio: f64) -> Self {
+        if ratio == 1.0 {
+            return self;
+        }
+        let entry = match self.entry {
+            Entry::Anneals {
+                end,
+                length,
+                interpolation,
+            } => Entry::Anneals {
+                end: end * ratio,
+                length,
+                interpolation,
+            },
+            entry => entry,
+        };
+        Self {
+            schedule: Arc::new(self.schedule.scale(ratio)),
+            entry,
+            ..self
+        }
+    }
+
+    /// One schedule for schedulers that step together, in this order.
+    pub(super) fn joined(links: Vec<Self>) -> Result<Arc<dyn Schedule>, ScheduleError> {
+        let untouched = links.iter().all(|link| link.start == 1.0);
+        if let ([link], true) = (links.as_slice(), untouched) {
+            return Ok(link.schedule.clone());
+        }
+        let mut sets = false;
+        for (index, link) in links.iter().enumerate() {
+            let path = format!("schedulers[{index}]");
+            if link.rule.moves() {
+                let allowed =
+                    "has no closed form there: PyTorch moves the rate that another has changed";
+                return Err(ScheduleError::missing(path, allowed));
+            }
+            if link.rule.adds() && sets {
+                let allowed = "has no closed form behind another that sets the rate";
+                return Err(ScheduleError::missing(path, allowed));
+            }
+            sets |= link.rule != Rule::Multiplies;
+        }
+        if sets || !untouched {
+            return Ok(Arc::new(Chain::new(links)));
+        }
+        let mut schedules = links.into_iter().map(|link| link.schedule);
+        let first = schedules
+            .next()
+            .ok_or_else(|| ScheduleError::missing("schedulers", "must have at least one entry"))?;
+        let product = schedules.fold(Product::new(first), |all, next| all.times(next));
+        Ok(Arc::new(product))
+    }
+}

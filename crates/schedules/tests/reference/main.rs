@@ -1,0 +1,161 @@
+//! Sequences recorded from the peers, rebuilt through `compat` from the parameters that made them.
+//!
+//! `tests/golden/*.json` holds a peer's parameters, its output and the tolerance. `GOLDEN_DIR` names another folder with
+//! files of the same names, for other parameters.
+
+#![cfg(feature = "serde")]
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a panic is how a test fails
+
+mod expression;
+mod torch;
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use schedules::Scheduler;
+use serde_json::Value;
+
+/// What a peer's recording is compared with.
+pub struct Rebuilt {
+    /// One scheduler for each parameter group.
+    pub groups: Vec<Scheduler>,
+    /// The number of recorded values at the head that are the peer's fault.
+    pub skip: usize,
+}
+
+/// How the names of a peer's files begin, what rebuilds them, and how many there are.
+type Peer = (&'static str, fn(&Value) -> Rebuilt, usize);
+
+const PEERS: &[Peer] = &[("torch_", torch::rebuild, 67)];
+
+/// The peers whose recordings nothing rebuilds yet.
+const WITHOUT_RULES: &[&str] = &["hf_", "keras_", "optax_", "timm_"];
+
+/// The recordings of a peer's fault that is not wanted, and why.
+const SKIPPED: &[(&str, &str)] = &[
+    (
+        "torch_ChainedScheduler_cosine_eta_min",
+        "a moved rate that another scheduler has changed has no closed form, and is refused",
+    ),
+    (
+        "torch_OneCycleLR_overrun",
+        "the update after the last, where the rate climbs again before PyTorch raises an error",
+    ),
+];
+
+/// The recordings by name, in the folder that is asked for.
+fn recordings() -> Vec<(String, Value)> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut files: Vec<PathBuf> = fs::read_dir(&own)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file()) // a folder belongs to another test
+        .collect();
+    files.sort();
+    let folder = env::var_os("GOLDEN_DIR").map_or(own, PathBuf::from);
+    let read = |file: PathBuf| {
+        let path = folder.join(file.file_name().unwrap());
+        let text = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, serde_json::from_slice(&text).unwrap())
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn peers_are_matched() {
+    let recordings = recordings();
+    for (prefix, rebuild, count) in PEERS {
+        let own = || {
+            recordings
+                .iter()
+                .filter(|(name, _)| name.starts_with(prefix))
+        };
+        assert_eq!(
+            own().count(),
+            *count,
+            "{prefix}: a recording was added or lost"
+        );
+        for (name, recording) in own() {
+            match SKIPPED.iter().find(|(skipped, _)| skipped == name) {
+                Some((_, reason)) => {
+                    assert!(
+                        recording["optional"].is_string(),
+                        "{name} must not be skipped"
+                    );
+                    println!("{name} is skipped: {reason}");
+                }
+                None => compare(name, recording, rebuild(recording)),
+            }
+        }
+    }
+    for (name, _) in &recordings {
+        let mut known = PEERS.iter().map(|peer| &peer.0).chain(WITHOUT_RULES.iter());
+        assert!(
+            known.any(|prefix| name.starts_with(prefix)),
+            "{name}: no rules"
+        );
+    }
+}
+
+/// One recorded list for each group: `key` has one for all, `key` with `_groups` one for each.
+fn lists(recording: &Value, key: &str) -> Option<Vec<Vec<f64>>> {
+    let numbers = |list: &Value| -> Vec<f64> {
+        let numbers = list.as_array().unwrap().iter();
+        numbers.map(|value| value.as_f64().unwrap()).collect()
+    };
+    match (&recording[format!("{key}_groups")], &recording[key]) {
+        (Value::Array(groups), _) => Some(groups.iter().map(numbers).collect()),
+        (_, list @ Value::Array(_)) => Some(vec![numbers(list)]),
+        _ => None,
+    }
+}
+
+fn compare(name: &str, recording: &Value, rebuilt: Rebuilt) {
+    let Rebuilt { groups, skip } = rebuilt;
+    let times = lists(recording, "t").map(|mut times| times.swap_remove(0));
+    let rates = lists(recording, "lr").unwrap_or_else(|| panic!("{name}: no rates"));
+    assert_eq!(rates.len(), groups.len(), "{name}: the number of groups");
+    for (group, (rate, expected)) in groups.iter().zip(&rates).enumerate() {
+        assert!(
+            expected.len() >= skip + 2,
+            "{name}: there is nothing to compare"
+        );
+        if let Some(times) = &times {
+            assert_eq!(times.len(), expected.len(), "{name}: the number of times");
+        }
+        for (index, expected) in expected.iter().enumerate().skip(skip) {
+            let found = match &times {
+                Some(times) => rate.peak() * rate.schedule().factor_at(times[index]),
+                None => rate.rate_at(index as u64),
+            };
+            assert_close(recording, found, *expected, || {
+                format!("{name}, group {group}: rate {index}")
+            });
+        }
+    }
+    let momenta = lists(recording, "momentum");
+    for (group, rate) in groups.iter().enumerate() {
+        let Some(momenta) = &momenta else {
+            assert_eq!(rate.momentum_at(0), None, "{name}: no momentum is recorded");
+            continue;
+        };
+        for (index, expected) in momenta[group].iter().enumerate().skip(skip) {
+            let found = rate.momentum_at(index as u64).unwrap_or(f64::NAN);
+            assert_close(recording, found, *expected, || {
+                format!("{name}, group {group}: momentum {index}")
+            });
+        }
+    }
+}
+
+/// Asserts that a value is within the recording's tolerance.
+fn assert_close(recording: &Value, found: f64, expected: f64, what: impl Fn() -> String) {
+    let tolerance = |key: &str| recording["tolerance"][key].as_f64().unwrap();
+    let allowed = tolerance("atol") + tolerance("rtol") * expected.abs();
+    assert!(
+        (found - expected).abs() <= allowed,
+        "{} is {found:e}, recorded {expected:e}",
+        what()
+    );
+}

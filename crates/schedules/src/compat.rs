@@ -5,10 +5,10 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | [`torch`] | `ReduceLROnPlateau` |
-//! | [`timm`] | `PlateauLRScheduler` |
+//! | [`timm`] | all schedulers, `create_scheduler_v2` and `param_groups_layer_decay` |
 //! | [`keras`] | `ReduceLROnPlateau` |
 //! | [`optax`] | `reduce_on_plateau` |
-//! | [`transformers`] | `GreedyLR` |
+//! | [`transformers`] | `get_scheduler` and `GreedyLR` |
 //! | [`fastai`] | `lr_find` with `valley`, `slide`, `minimum` and `steep` |
 //! | [`lightning`] | `Tuner.lr_find` and its `suggestion` |
 //! | [`torch_lr_finder`] | `LRFinder.range_test` and the suggestion of its `plot` |
@@ -19,6 +19,7 @@ pub mod fastai;
 mod gradient;
 pub mod keras;
 pub mod lightning;
+mod of_base;
 pub mod optax;
 mod per_group;
 mod sweep;

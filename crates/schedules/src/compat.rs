@@ -4,11 +4,11 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
-//! | [`torch`] | `ReduceLROnPlateau` |
-//! | [`timm`] | `PlateauLRScheduler` |
+//! | [`torch`] | every scheduler of `torch.optim.lr_scheduler`, and `SWALR` |
+//! | [`timm`] | all schedulers, `create_scheduler_v2` and `param_groups_layer_decay` |
 //! | [`keras`] | `ReduceLROnPlateau`, and every schedule of `keras.optimizers.schedules` |
 //! | [`optax`] | `reduce_on_plateau`, and every schedule of `optax.schedules` with `join_schedules` |
-//! | [`transformers`] | `GreedyLR` |
+//! | [`transformers`] | `get_scheduler` and `GreedyLR` |
 //! | [`fastai`] | `fit_one_cycle`, `fit_flat_cos`, `fit_sgdr`, and `lr_find` with `valley`, `slide`, `minimum` and `steep` |
 //! | [`lightning`] | `Tuner.lr_find` and its `suggestion` |
 //! | [`pytorch_optimizer`] | `REXScheduler` |
@@ -20,6 +20,7 @@ pub mod fastai;
 mod gradient;
 pub mod keras;
 pub mod lightning;
+mod of_base;
 pub mod optax;
 mod per_group;
 pub mod pytorch_optimizer;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 /// An expression of `t` or `x`.
 #[derive(Clone, Debug)]
-pub enum Expression {
+pub(crate) enum Expression {
     Number(f64),
     Variable,
     Minus(Box<Expression>),
@@ -25,7 +25,7 @@ type Operator = fn(f64, f64) -> f64;
 type Relation = fn(&f64, &f64) -> bool;
 
 impl Expression {
-    pub fn at(&self, variable: f64) -> f64 {
+    pub(crate) fn at(&self, variable: f64) -> f64 {
         match self {
             Self::Number(number) => *number,
             Self::Variable => variable,

@@ -4,7 +4,7 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
-//! | [`torch`] | `ReduceLROnPlateau` |
+//! | [`torch`] | the schedulers of `torch.optim.lr_scheduler`, and `SWALR` |
 //! | [`timm`] | `PlateauLRScheduler` |
 //! | [`keras`] | `ReduceLROnPlateau` |
 //! | [`optax`] | `reduce_on_plateau` |

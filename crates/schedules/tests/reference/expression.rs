@@ -9,7 +9,7 @@ pub(crate) enum Expression {
     Variable,
     Minus(Box<Expression>),
     /// `math.name(argument)`.
-    Call(fn(f64) -> f64, Box<Expression>),
+    Call(Function, Box<Expression>),
     Operation(Operator, Box<[Expression; 2]>),
     /// `first operator second operator third`, which is true if all pairs are.
     Comparison(Box<Expression>, Vec<(Relation, Expression)>),
@@ -21,6 +21,7 @@ pub(crate) enum Expression {
     },
 }
 
+type Function = fn(f64) -> f64;
 type Operator = fn(f64, f64) -> f64;
 type Relation = fn(&f64, &f64) -> bool;
 
@@ -49,11 +50,10 @@ impl Expression {
                 condition,
                 then,
                 otherwise,
-            } if condition.at(variable) != 0.0 => {
-                let _ = otherwise;
-                then.at(variable)
-            }
-            Self::Choice { otherwise, .. } => otherwise.at(variable),
+            } => match condition.at(variable) {
+                0.0 => otherwise.at(variable),
+                _ => then.at(variable),
+            },
         }
     }
 }
@@ -168,7 +168,7 @@ impl Reader<'_> {
     }
 
     /// Operands of the next level with operators between them, which are taken from the left.
-    fn from_left(
+    fn left_to_right(
         &mut self,
         operators: &[(&str, Operator)],
         operand: fn(&mut Self) -> Result<Expression, String>,
@@ -182,7 +182,7 @@ impl Reader<'_> {
 
     fn sum(&mut self) -> Result<Expression, String> {
         let operators: [(&str, Operator); 2] = [("+", |a, b| a + b), ("-", |a, b| a - b)];
-        self.from_left(&operators, Self::product)
+        self.left_to_right(&operators, Self::product)
     }
 
     fn product(&mut self) -> Result<Expression, String> {
@@ -192,7 +192,7 @@ impl Reader<'_> {
             ("/", |a, b| a / b),
             ("%", remainder),
         ];
-        self.from_left(&operators, Self::signed)
+        self.left_to_right(&operators, Self::signed)
     }
 
     fn signed(&mut self) -> Result<Expression, String> {
@@ -233,7 +233,7 @@ impl Reader<'_> {
         if self.takes_word("math.pi") {
             return Ok(Expression::Number(std::f64::consts::PI));
         }
-        let functions: [(&str, fn(f64) -> f64); 5] = [
+        let functions: [(&str, Function); 5] = [
             ("math.exp", f64::exp),
             ("math.sin", f64::sin),
             ("math.cos", f64::cos),

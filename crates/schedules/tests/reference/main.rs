@@ -5,6 +5,7 @@
 
 #![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a panic is how a test fails
+#![allow(unreachable_pub)] // what a module has is for this test alone
 
 mod expression;
 mod fastai;

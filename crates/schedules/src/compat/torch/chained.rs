@@ -1,7 +1,7 @@
 //! PyTorch's `ChainedScheduler`.
 
 use super::child::Child;
-use super::link::{Group, Link};
+use super::link::{Group, Link, Rule};
 use crate::{ScheduleError, Scheduler};
 
 /// `torch.optim.lr_scheduler.ChainedScheduler` of PyTorch 2.15: schedulers that step together.
@@ -67,6 +67,136 @@ impl ChainedScheduler {
             }
             links
         });
-        Ok(links.collect())
+        let links: Vec<Link> = links.collect();
+        if nested > 0 && links.len() > 1 && links.iter().any(|link| link.rule == Rule::Returns(1)) {
+            // That step adds the base rate to what the others have made of it.
+            let allowed = "has no closed form with a `T_max` of 1, inside a sequence";
+            return Err(ScheduleError::missing("schedulers", allowed));
+        }
+        Ok(links)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a panic is how a test fails
+mod tests {
+    use super::*;
+    use crate::compat::torch::{
+        ConstantLR, CosineAnnealingLR, ExponentialLR, Function, LambdaLR, LinearLR, SWALR,
+        SequentialLR,
+    };
+
+    fn chain(schedulers: impl Into<Vec<Child>>) -> Result<Scheduler, ScheduleError> {
+        let schedulers = schedulers.into();
+        ChainedScheduler { schedulers }.build(1.0)
+    }
+
+    fn halves() -> Child {
+        ExponentialLR { gamma: 0.5 }.into()
+    }
+
+    #[test]
+    fn a_cosine_forgets_the_others_when_it_climbs_again() {
+        let cosine: Child = CosineAnnealingLR::new(2).into();
+        // It is 0 at update 2 and sets ½ at update 3, which a later scheduler halves at once and an earlier one not.
+        let found = chain([cosine.clone(), halves()]).unwrap().rates(0..5);
+        let expected = [1.0, 0.25, 0.0, 0.25, 0.25];
+        let pairs = || found.iter().zip(expected);
+        assert!(
+            pairs().all(|(found, expected)| (found - expected).abs() < 1e-15),
+            "{found:?}"
+        );
+        let found = chain([halves(), cosine]).unwrap().rates(3..5);
+        assert!((found[0] - 0.5).abs() < 1e-15 && (found[1] - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn what_sets_the_rate_leaves_one_step_of_those_behind_it() {
+        let line: Child = LambdaLR::new(Function::new("line", |update| 1.0 + update)).into();
+        let rates = |children: [Child; 2]| chain(children).unwrap().rates(0..3);
+        assert_eq!(rates([line.clone(), halves()]), [1.0, 1.0, 1.5]);
+        assert_eq!(rates([halves(), line]), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn a_sequence_forgets_the_others_at_its_milestone() {
+        let hold = |factor, total_iters| -> Child {
+            ConstantLR {
+                factor,
+                total_iters,
+            }
+            .into()
+        };
+        let (schedulers, milestones) = (vec![hold(1.0, 9), hold(1.0, 9)], vec![2]);
+        let sequence: Child = SequentialLR {
+            schedulers,
+            milestones,
+        }
+        .into();
+        let rates = chain([sequence.clone(), hold(0.25, 4)]).unwrap();
+        assert_eq!(rates.rates(0..6), [0.25, 0.25, 1.0, 1.0, 4.0, 4.0]);
+        // Its constructor sets it too.
+        let rates = chain([hold(0.25, 4), sequence]).unwrap();
+        assert_eq!(rates.rates(0..6), [1.0, 1.0, 1.0, 1.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn what_has_ended_at_zero_stays_there() {
+        let end_factor = 0.0;
+        let line = LinearLR {
+            end_factor,
+            ..Default::default()
+        };
+        let found = chain([line.into(), halves()]).unwrap();
+        assert_eq!(found.rates(5..7), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_has_no_closed_form_is_refused() {
+        let text = |children: Vec<Child>| chain(children).unwrap_err().to_string();
+        let eta_min = 0.1;
+        let lowest = CosineAnnealingLR {
+            eta_min,
+            ..CosineAnnealingLR::new(9)
+        };
+        assert!(chain([lowest.clone().into()]).is_ok());
+        for moves in [lowest.into(), SWALR::new(0.1).into()] {
+            let text = text(vec![halves(), moves]);
+            assert!(
+                text.starts_with("schedulers[1]: has no closed form there"),
+                "{text}"
+            );
+        }
+        let cosine: Child = CosineAnnealingLR::new(2).into();
+        assert_eq!(
+            text(vec![cosine.clone(), cosine]),
+            "schedulers[1]: has no closed form behind another that sets the rate"
+        );
+        assert_eq!(text(vec![]), "schedulers: must have at least one entry");
+        let wrong = ExponentialLR { gamma: 0.0 }.into();
+        assert!(text(vec![halves(), wrong]).starts_with("schedulers[1].gamma = 0.0: "));
+        let schedulers = vec![CosineAnnealingLR::new(1).into(), halves()];
+        let schedulers = vec![ChainedScheduler { schedulers }.into()];
+        let milestones = Vec::new();
+        let within = SequentialLR {
+            schedulers,
+            milestones,
+        };
+        assert!(within.build(1.0).is_err());
+    }
+
+    #[test]
+    fn order_and_rules_are_in_the_fingerprint() {
+        let number = |children: [Child; 2]| chain(children).unwrap().schedule().fingerprint();
+        let (short, long): (Child, Child) = (
+            CosineAnnealingLR::new(2).into(),
+            CosineAnnealingLR::new(3).into(),
+        );
+        let all = [
+            number([halves(), short.clone()]),
+            number([short, halves()]),
+            number([halves(), long]),
+        ];
+        assert!(all[0] != all[1] && all[0] != all[2] && all[1] != all[2]);
     }
 }

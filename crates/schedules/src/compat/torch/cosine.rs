@@ -17,7 +17,8 @@ use crate::{Fingerprint, Schedule, ScheduleError, Scheduler, check};
 /// use schedules::compat::torch::CosineAnnealingLR;
 ///
 /// let rate = CosineAnnealingLR::new(2).build(0.8)?;
-/// assert_eq!(rate.rates(0..6), [0.8, 0.4, 0.0, 0.4, 0.8, 0.4]);
+/// assert_eq!([0, 2, 4, 6].map(|update| rate.rate_at(update)), [0.8, 0.0, 0.8, 0.0]);
+/// assert!((rate.rate_at(3) - 0.4).abs() < 1e-15);
 /// # Ok::<(), schedules::ScheduleError>(())
 /// ```
 #[allow(non_snake_case)]

@@ -69,6 +69,9 @@ pub(super) struct Link {
     pub(super) again: f64,
     /// What was multiplied in excess, until the rate is set.
     pub(super) start: f64,
+    /// What to multiply by where it sets out from its group's base rate, which the schedule of one that multiplies
+    /// does not know.
+    pub(super) base: f64,
 }
 
 /// What a step does to the rate that it finds.
@@ -180,6 +183,7 @@ impl Link {
             entry: Entry::Anew,
             again: 1.0,
             start: 1.0,
+            base: 1.0,
         }
     }
 
@@ -202,10 +206,14 @@ impl Link {
         Ok(self)
     }
 
-    /// The same as ratios of another rate.
+    /// The same with another base rate, at this ratio.
     pub(super) fn scaled(self, ratio: f64) -> Self {
         if ratio == 1.0 {
             return self;
+        }
+        if self.rule == Rule::Multiplies {
+            let base = self.base * ratio;
+            return Self { base, ..self };
         }
         let entry = match self.entry {
             Entry::Anneals {
@@ -255,5 +263,37 @@ impl Link {
             .ok_or_else(|| ScheduleError::missing("schedulers", "must have at least one entry"))?;
         let product = schedules.fold(Product::new(first), |all, next| all.times(next));
         Ok(Arc::new(product))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cosine_sets_the_rate_after_every_zero() {
+        let rule = Rule::Returns(3);
+        let found = [0, 3, 4, 9, 10, 15, 16].map(|update| rule.set(update));
+        let expected = [None, None, Some(4), Some(4), Some(10), Some(10), Some(16)];
+        assert_eq!(found, expected);
+        for half in [0, u64::MAX] {
+            let _ = Rule::Returns(half).set(u64::MAX);
+        }
+    }
+
+    #[test]
+    fn stages_set_it_where_they_begin_or_within() {
+        let stage = |start, rule, sets| Stage { start, rule, sets };
+        let rule = Rule::Stages(vec![
+            stage(0, Rule::Returns(1), false),
+            stage(5, Rule::Multiplies, false),
+            stage(8, Rule::Multiplies, true),
+            stage(11, Rule::Sets, true),
+        ]);
+        let found = [1, 2, 4, 6, 8, 10, 12].map(|update| rule.set(update));
+        let expected = [None, Some(2), Some(4), Some(4), Some(8), Some(8), Some(12)];
+        assert_eq!(found, expected);
+        assert!(!rule.moves() && rule.adds());
+        assert!(Rule::Stages(vec![stage(0, Rule::Moves, true)]).moves());
     }
 }

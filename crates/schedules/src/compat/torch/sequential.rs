@@ -146,7 +146,11 @@ fn behind(
     again: bool,
 ) -> Result<(Arc<dyn Schedule>, bool), ScheduleError> {
     match &link.entry {
-        Entry::Anew => Ok((link.schedule.clone(), true)),
+        Entry::Anew if link.base == 1.0 => Ok((link.schedule.clone(), true)),
+        Entry::Anew => {
+            let schedule = link.schedule.clone().scale(link.base);
+            Ok((Arc::new(schedule), true))
+        }
         Entry::Continues => {
             let excess = if again { link.again } else { 1.0 };
             let schedule = link.schedule.clone().scale(found * excess);
@@ -162,5 +166,122 @@ fn behind(
             Ok((Arc::new(way), false))
         }
         Entry::Refused(error) => Err(error.clone()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a panic is how a test fails
+mod tests {
+    use super::*;
+    use crate::compat::torch::{
+        ChainedScheduler, ConstantLR, ExponentialLR, Function, LinearLR, MultiplicativeLR,
+        OneCycleLR, SWALR,
+    };
+
+    fn sequence(schedulers: impl Into<Vec<Child>>, milestones: &[u64]) -> SequentialLR {
+        SequentialLR {
+            schedulers: schedulers.into(),
+            milestones: milestones.to_vec(),
+        }
+    }
+
+    fn hold(factor: f64) -> Child {
+        let total_iters = 99;
+        ConstantLR {
+            factor,
+            total_iters,
+        }
+        .into()
+    }
+
+    fn halves() -> Child {
+        ExponentialLR { gamma: 0.5 }.into()
+    }
+
+    fn rates<const N: usize>(peer: &SequentialLR) -> [f64; N] {
+        let rate = peer.build(1.0).unwrap();
+        std::array::from_fn(|update| rate.rate_at(update as u64))
+    }
+
+    #[test]
+    fn of_two_milestones_at_one_update_the_later_counts() {
+        let peer = sequence([hold(0.5), hold(0.25), halves()], &[2, 2]);
+        assert_eq!(rates(&peer), [0.5, 0.5, 1.0, 0.5]);
+        let peer = sequence([hold(0.5), halves()], &[0]);
+        assert_eq!(rates(&peer), [1.0, 0.5, 0.25]);
+    }
+
+    #[test]
+    fn some_go_on_from_the_rate_that_they_find() {
+        let ramp = Function::new("ramp", |update| 1.0 + update);
+        let peer = sequence([hold(0.5), MultiplicativeLR::new(ramp).into()], &[2]);
+        assert_eq!(rates(&peer), [0.5, 0.5, 0.5, 1.0, 3.0]);
+        let swa = SWALR {
+            anneal_epochs: 2,
+            ..SWALR::new(1.0)
+        };
+        let peer = sequence([hold(0.5), swa.into()], &[2]);
+        assert_eq!(rates(&peer), [0.5, 0.5, 0.5, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn a_one_cycle_changes_the_base_rate_of_all_but_those_that_know_theirs() {
+        let total_steps = Some(9);
+        let cycle = OneCycleLR {
+            total_steps,
+            div_factor: 4.0,
+            ..OneCycleLR::new(0.5)
+        };
+        let peer = sequence([hold(0.5), cycle.into(), halves()], &[2, 4]);
+        let found: [f64; 6] = rates(&peer);
+        assert_eq!(found[..3], [0.0625, 0.0625, 0.125]);
+        assert_eq!(found[4..], [0.125, 0.0625]);
+    }
+
+    #[test]
+    fn an_inner_milestone_is_early_and_a_first_step_is_made_twice() {
+        let inner = sequence([hold(0.5), halves()], &[3]);
+        let peer = sequence([inner.clone().into(), hold(0.25)], &[5]);
+        assert_eq!(rates(&peer), [0.5, 0.5, 1.0, 0.5, 0.25, 0.25]);
+        let deeper = sequence([peer.clone().into(), hold(0.125)], &[7]);
+        assert_eq!(
+            rates(&deeper),
+            [0.5, 1.0, 0.5, 0.25, 0.25, 0.25, 0.25, 0.125]
+        );
+        let schedulers = vec![halves(), hold(1.0)];
+        let chained = ChainedScheduler { schedulers };
+        let peer = sequence([chained.into(), hold(0.25)], &[2]);
+        assert_eq!(rates(&peer), [0.5, 0.25, 0.25]);
+        let early = sequence([sequence([hold(0.5), halves()], &[0]).into()], &[]);
+        assert_eq!(
+            early.build(1.0).unwrap_err().to_string(),
+            "schedulers[0].milestones[0] = 0: must be at least 1, inside another sequence"
+        );
+    }
+
+    #[test]
+    fn errors_name_the_part() {
+        let text = |peer: SequentialLR| peer.build(1.0).unwrap_err().to_string();
+        assert_eq!(
+            text(sequence([halves()], &[2])),
+            "milestones = [2]: must have one entry less than `schedulers`, which has 1"
+        );
+        assert_eq!(
+            text(sequence([halves(), halves(), halves()], &[4, 3])),
+            "milestones[1] = 3: must not be before update 4"
+        );
+        let composed = sequence([halves()], &[]).into();
+        assert_eq!(
+            text(sequence([halves(), composed], &[4])),
+            "schedulers[1]: consists of other schedulers, which in PyTorch only the first may"
+        );
+        let none = LinearLR {
+            total_iters: 0,
+            ..Default::default()
+        };
+        assert_eq!(
+            text(sequence([halves(), none.into()], &[4])),
+            "schedulers[1].total_iters = 0: must be at least 1 behind another scheduler"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! PyTorch's `StepLR` and `MultiStepLR`.
 
 use super::link::{Group, Link, Rule};
-use crate::{Constant, MAX_FACTOR, MultiStep, ScheduleError, Scheduler, Step, check};
+use crate::{Compose, Constant, MAX_FACTOR, MultiStep, ScheduleError, Scheduler, Step, check};
 
 /// `torch.optim.lr_scheduler.StepLR` of PyTorch 2.15: our [`Step`].
 ///
@@ -103,7 +103,8 @@ impl MultiStepLR {
         let passed = |update: u64| sorted.partition_point(|milestone| *milestone <= update) as f64;
         let ratio = |update: u64| self.gamma.powf(passed(update)).min(MAX_FACTOR);
         if places.is_empty() {
-            return Ok(Link::new(Constant::new(), Rule::Multiplies).scaled(ratio(0)));
+            let constant = Constant::new().scale(ratio(0));
+            return Ok(Link::new(constant, Rule::Multiplies));
         }
         let steps = MultiStep::new(places.clone());
         let steps = if places.len() == sorted.len() {

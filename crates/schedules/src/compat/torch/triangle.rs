@@ -140,4 +140,46 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn every_parameter_is_in_the_fingerprint() {
+        let plain = || of_cycle(|_| 1.0);
+        let power = |of_cycle, of_update| Triangle {
+            height: Height::Power {
+                of_cycle,
+                of_update,
+            },
+            ..plain()
+        };
+        let function = Function::new("any", |_| 1.0);
+        let all = [
+            plain(),
+            Triangle { up: 2, ..plain() },
+            Triangle { down: 2, ..plain() },
+            Triangle {
+                base: 0.4,
+                ..plain()
+            },
+            Triangle {
+                max: 0.9,
+                ..plain()
+            },
+            Triangle {
+                momentum: None,
+                ..plain()
+            },
+            Triangle {
+                momentum: Some((0.8, 0.9)),
+                ..plain()
+            },
+            Triangle {
+                height: Height::OfUpdate(function),
+                ..plain()
+            },
+            power(0.5, 1.0),
+            power(1.0, 0.5),
+        ]
+        .map(|triangle| triangle.fingerprint());
+        assert!((1..all.len()).all(|index| !all[..index].contains(&all[index])));
+    }
 }

@@ -19,4 +19,5 @@ mod learner;
 mod mistakes;
 mod program;
 mod reference;
+mod schedule;
 mod training;

@@ -47,6 +47,30 @@ pub trait Momentum: Optimizer + Clone {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// In the stock `Learner` the momentum cycles as well:
+///
+/// ```
+/// use burn::tensor::Device;
+/// use burn::train::Learner;
+/// use models::{ImageShape, ModelConfig};
+/// use optimizers::{Follow, Sgd};
+/// use schedules::prelude::*;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let device = Device::flex().autodiff();
+/// let shape = ImageShape { channels: 1, height: 8, width: 8 };
+/// let model = ModelConfig::mlp().init(shape, 10, || 0.5, &device)?;
+///
+/// let lr = OneCycle::new(100).peak(0.2)?;
+/// let (handle, sgd) = (lr.handle(), Sgd::new().momentum(0.9));
+/// let mut learner = Learner::new(model, Follow::new(sgd, lr.handle()).init(), lr);
+/// learner.lr_step();
+/// assert_eq!(learner.lr_current().base(), 0.2 / 25.0);
+/// assert_eq!(handle.momentum(), Some(0.95));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Follow<O> {
     optimizer: O,

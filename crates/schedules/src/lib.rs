@@ -22,42 +22,43 @@
 //! update is one optimizer step, counted from 0. It keeps no counter, so any update can be asked in any order, and
 //! what is drawn beforehand is what training uses. After its end, where it has one, the last value holds.
 //!
-//! | here | PyTorch, or another library | Burn |
-//! | --- | --- | --- |
-//! | [`Constant`] | – | a number |
-//! | [`Linear`] | `LinearLR` | `LinearLrScheduler` |
-//! | [`Step`] | `StepLR` | `StepLrScheduler` |
-//! | [`Exponential`] | `ExponentialLR` | `ExponentialLrScheduler` |
-//! | [`Cosine`] | `CosineAnnealingLR`, up to `T_max` | `CosineAnnealingLrScheduler`, up to its end |
-//! | [`Polynomial`] | `PolynomialLR` | – |
-//! | [`MultiStep`] | `MultiStepLR` | – |
-//! | [`CosineRestarts`] | `CosineAnnealingWarmRestarts` | – |
-//! | [`OneCycle`] | `OneCycleLR` | – |
-//! | [`Cyclic`] | `CyclicLR` | – |
-//! | [`Wsd`] | – | – |
-//! | [`InverseSqrt`] | transformers' `inverse_sqrt` | – |
-//! | [`Noam`] | – | `NoamLrScheduler` |
-//! | [`InverseTime`] | Keras' `InverseTimeDecay` | – |
-//! | [`Tanh`] | timm's `TanhLRScheduler` | – |
-//! | [`Rex`] | pytorch_optimizer's `REXScheduler` | – |
-//! | [`Piecewise`] | optax' `piecewise_interpolate_schedule` | – |
-//! | [`FlatCosine`] | fastai's `fit_flat_cos` | – |
-//! | [`SwaAnneal`] | `SWALR` | – |
-//! | [`RangeTest`] | fastai's `lr_find`, torch-lr-finder | – |
-//! | [`Closure`] | `LambdaLR` | a `LrScheduler` of one's own |
-//! | [`Sequence`] | `SequentialLR` | `SequentialLrScheduler` |
-//! | [`.warmup(n)`](Compose::warmup) | `LinearLR` or `ConstantLR` in `SequentialLR` | – |
-//! | [`.warmup_within(n)`](Compose::warmup_within) | – | – |
-//! | [`.cooldown(n, total)`](Compose::cooldown) | – | – |
-//! | [`.at_least(ratio)`](Compose::at_least) | – | – |
-//! | [`.times(other)`](Compose::times) | `ChainedScheduler` | `ComposedLrScheduler` |
-//! | [`.scale(ratio)`](Compose::scale) | – | – |
-//! | [`.delay(n)`](Compose::delay) | – | – |
-//! | [`.repeat(every)`](Compose::repeat) | – | – |
-//! | [`.k_decay(k)`](Compose::k_decay) | – | – |
-//! | [`.retimed(at, from, to)`](Compose::retimed) | – | – |
-//! | [`.plateau(rule)`](Scheduler::plateau) | `ReduceLROnPlateau` | – |
-//! | [`.greedy(rule)`](Scheduler::greedy) | – | – |
+//! | here | PyTorch | timm | optax | transformers | Keras | Burn |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | [`Constant`] | – | `constant` | `constant_schedule` | `constant` | – | a number |
+//! | [`Linear`] | `LinearLR` | – | `linear_schedule` | `linear` | – | `LinearLrScheduler` |
+//! | [`Polynomial`] | `PolynomialLR` | `poly` | `polynomial_schedule` | `polynomial` | `PolynomialDecay` | – |
+//! | [`Exponential`] | `ExponentialLR` | – | `exponential_decay` | – | `ExponentialDecay` | `ExponentialLrScheduler` |
+//! | [`Step`] | `StepLR` | `step` | – | – | – | `StepLrScheduler` |
+//! | [`MultiStep`] | `MultiStepLR` | `multistep` | `piecewise_constant_schedule` | – | `PiecewiseConstantDecay` | – |
+//! | [`Cosine`] | `CosineAnnealingLR` | `cosine` | `cosine_decay_schedule` | `cosine` | `CosineDecay` | `CosineAnnealingLrScheduler` |
+//! | [`CosineRestarts`] | `CosineAnnealingWarmRestarts` | `cosine` with cycles | `sgdr_schedule` | `cosine_with_restarts` | `CosineDecayRestarts` | – |
+//! | [`Cyclic`] | `CyclicLR` | – | – | – | – | – |
+//! | [`OneCycle`] | `OneCycleLR` | – | `cosine_onecycle_schedule` | – | – | – |
+//! | [`Wsd`] | – | `wsd` | – | `warmup_stable_decay` | – | – |
+//! | [`InverseSqrt`] | – | `rsqrt` | – | `inverse_sqrt` | – | – |
+//! | [`Noam`] | – | – | – | – | – | `NoamLrScheduler` |
+//! | [`InverseTime`] | – | – | – | – | `InverseTimeDecay` | – |
+//! | [`Tanh`] | – | `tanh` | – | – | – | – |
+//! | [`Piecewise`] | – | – | `piecewise_interpolate_schedule` | – | – | – |
+//! | [`SwaAnneal`] | `SWALR` | – | – | – | – | – |
+//! | [`Closure`] | `LambdaLR` | – | any function | – | `LearningRateSchedule` | – |
+//! | [`Sequence`] | `SequentialLR` | – | `join_schedules` | – | – | `SequentialLrScheduler` |
+//! | [`.times(other)`](Compose::times) | `ChainedScheduler` | – | – | – | – | `ComposedLrScheduler` |
+//! | [`.warmup(n)`](Compose::warmup) | `LinearLR` in a sequence | `warmup_prefix` | `warmup_…_schedule` | `…_with_warmup` | `warmup_steps` | – |
+//! | [`.k_decay(k)`](Compose::k_decay) | – | `k_decay` | – | – | – | – |
+//! | [`.plateau(rule)`](Scheduler::plateau) | `ReduceLROnPlateau` | `plateau` | `reduce_on_plateau` | `reduce_lr_on_plateau` | `ReduceLROnPlateau` | – |
+//! | [`.greedy(rule)`](Scheduler::greedy) | – | – | – | `greedy` | – | – |
+//!
+//! [`FlatCosine`] is fastai's `fit_flat_cos`, [`Rex`] pytorch_optimizer's `REXScheduler`, and [`RangeTest`] the sweep of a
+//! learning-rate finder. Nobody else has [`.warmup_within(n)`](Compose::warmup_within),
+//! [`.cooldown(n, total)`](Compose::cooldown), [`.at_least(ratio)`](Compose::at_least),
+//! [`.scale(ratio)`](Compose::scale), [`.delay(n)`](Compose::delay), [`.repeat(every)`](Compose::repeat) and
+//! [`.retimed(at, from, to)`](Compose::retimed). The names are for orientation, since many a peer has a fault or a
+//! default of its own: [`compat`] has each under the peer's name and arguments, with its numbers to the last digits.
+//!
+//! # What they look like
+//!
+#![doc = include_str!("../docs/gallery.svg")]
 //!
 //! # Putting schedules together
 //!
@@ -76,11 +77,18 @@
 //! [`ScalingRule`] carries a learning rate from one batch size to another: linearly for SGD, by the square root for
 //! Adam and its kin.
 //!
+//! # Groups of parameters, and momentum
+//!
+//! With Burn, `rate.group(ParamGroup::from_predicate("backbone"), 0.1)` multiplies the rate of some parameters and goes
+//! into a `Learner` as well; [`layer_decay`] has the multipliers for fine-tuning. [`OneCycle`] and [`Cyclic`] carry a
+//! momentum beside the rate: [`Scheduler::handle`] is where an optimizer reads it.
+//!
 //! # Saving and resuming
 //!
 //! A record holds the next update and a fingerprint of the schedule. A freshly built scheduler goes on from it exactly,
 //! and refuses the record of another schedule: [`Scheduler::try_restore`], with Burn `try_load_record`. Burn's own
-//! `load_record` cannot return an error and panics instead. [`Scheduler::seek`] is the way after a change on purpose.
+//! `load_record` cannot return an error and panics instead. [`Scheduler::seek`] is the way after a change on purpose,
+//! and [`Scheduler::retime`] changes the total of a run that is under way.
 //!
 //! # Feedback
 //!

@@ -129,15 +129,25 @@ fn describe(schedule: &ScheduleConfig) -> String {
     let mut text = schedule.kind().to_owned();
     if let Ok(serde_json::Value::Object(keys)) = serde_json::to_value(schedule) {
         for (key, value) in keys.iter().filter(|(key, _)| *key != "kind") {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            if value != "rest" {
-                text.push_str(&format!(", {key} {value}"));
+            let value = brief(value);
+            if value != "rest" && value != "null" {
+                text.push_str(format!(", {key} {value}").trim_end());
             }
         }
     }
     text
+}
+
+/// A value without quotation marks; of a table, its kind.
+fn brief(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(keys) => keys.get("kind").map_or_else(String::new, brief),
+        Value::Array(values) => values.iter().map(brief).collect::<Vec<_>>().join(" "),
+        value => value.to_string(),
+    }
 }
 
 /// Where no name is given.

@@ -100,6 +100,15 @@ impl Layer {
     pub fn of(layers: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::from_default(Table::new());
         for layer in layers {
+            // Two names of one setting: the later one is meant.
+            for (name, other) in [("epochs", "length"), ("length", "epochs")] {
+                if layer.has("train", name)
+                    && let Some(Value::Table(train)) = all.table.get_mut("train")
+                {
+                    train.remove(other);
+                    all.origins.remove(&format!("train.{other}"));
+                }
+            }
             merge(&mut all.table, layer.table);
             all.origins.extend(layer.origins);
         }
@@ -267,6 +276,11 @@ impl Layers {
 }
 
 impl Layer {
+    fn has(&self, section: &str, key: &str) -> bool {
+        let section = self.table.get(section).and_then(Value::as_table);
+        section.is_some_and(|section| section.contains_key(key))
+    }
+
     fn origin(&self, key: &str) -> Origin {
         lookup(&self.origins, key)
     }
@@ -368,6 +382,16 @@ mod tests {
         let twice =
             Layer::parse(Path::new("b.toml"), "[train]\nepochs = 2\nlength = 50\n").unwrap();
         assert!(Layers::default().push(twice).is_err());
+        // On the command line the later one is meant, and a flag comes after every --set.
+        let mut layers = Layers::default();
+        layers
+            .push(Layer::of([
+                Layer::from_set("train.length=500").unwrap(),
+                Layer::from_flag("--epochs", "train.epochs", 3.0),
+            ]))
+            .unwrap();
+        assert_eq!(layers.table["train"]["length"], Value::from("3ep"));
+        assert_eq!(layers.origin("train.length"), Origin::Flag("--epochs"));
     }
 
     #[test]

@@ -142,7 +142,10 @@ pub fn describe_kinds(schema: &Value) -> String {
         let (own, shared): (Vec<_>, Vec<_>) =
             keys.partition(|(_, property)| property.get("default").is_some());
         for (key, property) in own {
-            let default = &property["default"];
+            let default = match &property["default"] {
+                Value::Null => "unset".to_owned(),
+                default => default.to_string(),
+            };
             let about = one_line(property["description"].as_str().unwrap_or_default());
             text.push_str(&format!("  {key} = {default}  {about}\n"));
         }

@@ -124,15 +124,16 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
     );
 }
 
-/// The schedule as its keys say it: `cosine, floor 0.01, warmup 5%`; that it lasts to the end goes without saying.
+/// The schedule as its keys say it: `cosine, floor 0.01, warmup 5%`; what the kind means anyway goes without saying.
 fn describe(schedule: &ScheduleConfig) -> String {
     let mut text = schedule.kind().to_owned();
-    if let Ok(serde_json::Value::Object(keys)) = serde_json::to_value(schedule) {
-        for (key, value) in keys.iter().filter(|(key, _)| *key != "kind") {
-            let value = brief(value);
-            if value != "rest" && value != "null" {
-                text.push_str(format!(", {key} {value}").trim_end());
-            }
+    let plain = ScheduleConfig::default_of(schedule.kind()).map(serde_json::to_value);
+    let plain = plain.unwrap_or(Ok(serde_json::Value::Null));
+    if let (Ok(serde_json::Value::Object(keys)), Ok(plain)) =
+        (serde_json::to_value(schedule), plain)
+    {
+        for (key, value) in keys.iter().filter(|(key, value)| plain[*key] != **value) {
+            text.push_str(format!(", {key} {}", brief(value)).trim_end());
         }
     }
     text

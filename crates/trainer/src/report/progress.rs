@@ -1,9 +1,10 @@
 //! How far a run is: a bar on a terminal, a line now and then otherwise.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{Console, format_duration};
 use crate::engine::{Event, Plan, Update};
@@ -35,9 +36,13 @@ impl Progress {
                 Some(plan.updates),
                 ProgressDrawTarget::stderr_with_hz(10),
             );
-            let template = "{bar:24} {pos}/{len}  {msg}  {per_sec}  ETA {eta}";
+            let template = "{bar:24} {pos}/{len}  {msg}  {rate} updates/s  ETA {eta}";
             if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style);
+                // indicatif's own rate has four decimals.
+                let rate = |state: &ProgressState, out: &mut dyn Write| {
+                    let _ = write!(out, "{:.0}", state.per_sec());
+                };
+                bar.set_style(style.with_key("rate", rate));
             }
             bar
         });

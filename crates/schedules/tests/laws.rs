@@ -399,7 +399,6 @@ fn every_row(law: impl Fn(&Draw, Make, &[u64]) -> Result<(), TestCaseError>) {
     for (name, make) in SHAPES.iter().chain(COMBINATORS) {
         let accepted = std::cell::Cell::new(0);
         let mut runner = TestRunner::new(Config {
-            cases: 256,
             failure_persistence: None,
             ..Config::default()
         });

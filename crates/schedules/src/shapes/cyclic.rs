@@ -143,17 +143,14 @@ impl Cyclic {
         let (whole, cycle) = (time as u64, up.saturating_add(down));
         // Whole numbers, so that every cycle is the same. An unchecked one may have no length, and an infinite time
         // has no fraction.
-        let (cycles, rest) = match whole.checked_div(cycle) {
-            Some(cycles) => (
-                cycles as f64,
-                (whole % cycle) as f64 + time.fract().max(0.0),
-            ),
-            None => (0.0, 0.0),
+        let (cycles, rest, fraction) = match whole.checked_div(cycle) {
+            Some(cycles) => (cycles as f64, whole % cycle, time.fract().max(0.0)),
+            None => (0.0, 0, 0.0),
         };
-        let height = if rest < up as f64 {
-            rest / up as f64
+        let height = if rest < up {
+            (rest as f64 + fraction) / up as f64
         } else {
-            (cycle as f64 - rest) / down as f64
+            ((cycle - rest) as f64 - fraction) / down as f64
         };
         height
             * match &self.scale {
@@ -296,6 +293,13 @@ mod tests {
 
     fn factors<const N: usize>(schedule: &Cyclic, updates: [u64; N]) -> [f64; N] {
         updates.map(|update| schedule.factor(update))
+    }
+
+    #[test]
+    fn the_longest_one_does_not_exceed_its_peak() {
+        let cyclic = Cyclic::new(MAX_UPDATE).down(447);
+        assert_eq!(cyclic.check(), Ok(()));
+        assert_eq!(cyclic.factor(MAX_UPDATE), 1.0);
     }
 
     #[test]

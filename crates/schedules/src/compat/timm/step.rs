@@ -109,7 +109,9 @@ impl Schedule for Steps {
     }
 
     fn factor_at(&self, time: f64) -> f64 {
-        let time = time.max(0.0).min(f64::MAX);
+        // Not a clamp, which would leave NaN.
+        let from_zero = time.max(0.0);
+        let time = from_zero.min(f64::MAX);
         // The remainder is exact, so this is a whole number but for rounding.
         let drops = ((time - time % self.decay_t) / self.decay_t).round();
         self.decay_rate.powf(drops).clamp(0.0, MAX_FACTOR)

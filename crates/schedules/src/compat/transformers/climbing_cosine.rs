@@ -27,7 +27,9 @@ impl Schedule for ClimbingCosine {
     }
 
     fn factor_at(&self, time: f64) -> f64 {
-        let progress = (time.max(0.0).min(f64::MAX) + self.shift) / self.length;
+        // Not a clamp, which would leave NaN.
+        let from_zero = time.max(0.0);
+        let progress = (from_zero.min(f64::MAX) + self.shift) / self.length;
         let cosine = 0.5 * (1.0 + (PI * self.num_cycles * 2.0 * progress).cos());
         // A time of infinity has no cosine.
         (cosine * (1.0 - self.floor) + self.floor).max(0.0)

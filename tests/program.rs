@@ -60,20 +60,33 @@ pub(crate) fn summary(folder: &Path, run: &str) -> serde_json::Value {
     serde_json::from_str(&read(folder, &format!("{run}/summary.json"))).unwrap()
 }
 
+/// The columns of CSV by name, `None` where a cell is empty.
+pub(crate) fn columns(text: &str) -> Vec<(String, Vec<Option<f64>>)> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let headers = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    let cells = |index: usize| {
+        rows.iter()
+            .map(|row| Some(&row[index]).filter(|cell| !cell.is_empty()))
+            .map(|cell| cell.map(|cell| cell.parse().unwrap()))
+            .collect()
+    };
+    headers
+        .iter()
+        .enumerate()
+        .map(|(index, name)| (name.to_owned(), cells(index)))
+        .collect()
+}
+
 /// A column of a run's `metrics.csv`, empty cells left out.
 pub(crate) fn column(folder: &Path, run: &str, name: &str) -> Vec<f64> {
-    let mut reader = csv::Reader::from_path(folder.join(run).join("metrics.csv")).unwrap();
-    let index = reader
-        .headers()
-        .unwrap()
-        .iter()
-        .position(|header| header == name)
-        .unwrap_or_else(|| panic!("metrics.csv has no column {name}"));
-    reader
-        .records()
-        .map(|record| record.unwrap()[index].to_owned())
-        .filter(|cell| !cell.is_empty())
-        .map(|cell| cell.parse().unwrap())
+    columns(&read(folder, &format!("{run}/metrics.csv")))
+        .into_iter()
+        .find(|(header, _)| header == name)
+        .unwrap_or_else(|| panic!("metrics.csv has no column {name}"))
+        .1
+        .into_iter()
+        .flatten()
         .collect()
 }
 

@@ -6,23 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::tempdir;
 
-use crate::program::{column, read, succeed, trainer, transcript};
-
-/// The columns of CSV by name, `None` where a field is empty.
-fn parse(text: &str) -> Vec<(String, Vec<Option<f64>>)> {
-    let mut lines = text.lines().map(|line| line.split(','));
-    let mut columns: Vec<(String, Vec<Option<f64>>)> = lines
-        .next()
-        .unwrap()
-        .map(|name| (name.to_owned(), Vec::new()))
-        .collect();
-    for line in lines {
-        for (column, field) in columns.iter_mut().zip(line) {
-            column.1.push(field.parse().ok());
-        }
-    }
-    columns
-}
+use crate::program::{column, columns, read, succeed, trainer, transcript};
 
 #[test]
 fn the_planned_rates_are_the_recorded_ones() {
@@ -33,7 +17,7 @@ fn the_planned_rates_are_the_recorded_ones() {
             folder.path(),
             &[&["schedule", "--format", "csv"][..], &arguments].concat(),
         );
-        let planned = parse(&planned);
+        let planned = columns(&planned);
         assert_eq!(planned[2].0, "learning_rate");
         succeed(
             folder.path(),
@@ -55,7 +39,7 @@ fn momentum_and_groups_have_columns() {
         "--set",
         "optimizer.groups=[{path=\"layers.0\",multiplier=0.5}]",
     ];
-    let csv = parse(&succeed(
+    let csv = columns(&succeed(
         folder.path(),
         &[&arguments[..], &["--format", "csv"]].concat(),
     ));

@@ -126,13 +126,12 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
 
 /// The schedule as its keys say it: `cosine, floor 0.01, warmup 5%`; what the kind means anyway goes without saying.
 fn describe(schedule: &ScheduleConfig) -> String {
+    let keys = |schedule: &ScheduleConfig| serde_json::to_value(schedule).unwrap_or_default();
+    let plain = ScheduleConfig::default_of(schedule.kind()).map(|plain| keys(&plain));
+    let plain = plain.unwrap_or_default();
     let mut text = schedule.kind().to_owned();
-    let plain = ScheduleConfig::default_of(schedule.kind()).map(serde_json::to_value);
-    let plain = plain.unwrap_or(Ok(serde_json::Value::Null));
-    if let (Ok(serde_json::Value::Object(keys)), Ok(plain)) =
-        (serde_json::to_value(schedule), plain)
-    {
-        for (key, value) in keys.iter().filter(|(key, value)| plain[*key] != **value) {
+    for (key, value) in keys(schedule).as_object().into_iter().flatten() {
+        if plain[key] != *value {
             text.push_str(format!(", {key} {}", brief(value)).trim_end());
         }
     }

@@ -198,7 +198,7 @@ impl Schedule for CosineRestarts {
 impl Default for CosineRestarts<Span> {
     fn default() -> Self {
         Self {
-            first_cycle: Span::Percent(34.0),
+            first_cycle: Span::PercentOfRest(34.0),
             multiplier: 1.0,
             floor: 0.0,
             peak_decay: 1.0,

@@ -113,7 +113,7 @@ impl Default for Exponential<Span> {
     fn default() -> Self {
         Self {
             gamma: 0.01,
-            every: Span::Percent(100.0),
+            every: Span::Rest,
             staircase: false,
         }
     }

@@ -177,7 +177,7 @@ impl Schedule for MultiStep {
 impl Default for MultiStep<Span> {
     fn default() -> Self {
         Self {
-            milestones: vec![Span::Percent(50.0), Span::Percent(75.0)],
+            milestones: vec![Span::PercentOfRest(50.0), Span::PercentOfRest(75.0)],
             gamma: None,
             ratios: None,
         }

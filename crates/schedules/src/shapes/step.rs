@@ -85,7 +85,7 @@ impl Schedule for Step {
 impl Default for Step<Span> {
     fn default() -> Self {
         Self {
-            every: Span::Percent(30.0),
+            every: Span::PercentOfRest(30.0),
             gamma: 0.1,
         }
     }

@@ -1,6 +1,6 @@
 //! The combinators: schedules made of others, a file each, and the methods that make them.
 
-mod between;
+pub(crate) mod between;
 mod compose;
 mod cooldown;
 mod delay;

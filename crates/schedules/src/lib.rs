@@ -152,6 +152,7 @@ mod form;
 mod hint;
 mod horizon;
 mod layer_decay;
+mod power;
 mod schedule;
 mod scheduler;
 mod shapes;

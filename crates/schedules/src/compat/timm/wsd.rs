@@ -1,12 +1,12 @@
 //! timm's `WSDLRScheduler`.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 use super::ParamGroup;
 use super::shared::builders;
 use super::warm_up::WarmUp;
 use crate::compat::of_base::of_base;
+use crate::curve::half_cosine;
 use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, Scheduler, check};
 
 /// What the rate does before the decay.
@@ -178,7 +178,7 @@ impl StableDecay {
         match self.peer.decay_fn {
             DecayFn::Linear => 1.0 - passed,
             DecayFn::OneMinusSqrt => 1.0 - passed.sqrt(),
-            DecayFn::Cosine => 0.5 * (1.0 + (PI * passed).cos()),
+            DecayFn::Cosine => half_cosine(passed),
             DecayFn::Power => 1.0 - passed.powf(self.peer.decay_power),
             DecayFn::Exp => {
                 let ratio = self.peer.decay_ratio;

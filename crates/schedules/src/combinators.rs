@@ -1,9 +1,8 @@
 //! The combinators: schedules made of others, a file each, and the methods that make them.
 
-mod between;
+pub(crate) mod between;
 mod compose;
 mod cooldown;
-mod curve;
 mod delay;
 mod floor;
 mod k_decay;
@@ -16,7 +15,6 @@ mod warmup;
 
 pub use compose::Compose;
 pub use cooldown::Cooldown;
-pub use curve::Curve;
 pub use delay::Delay;
 pub use floor::Floor;
 pub use k_decay::KDecay;

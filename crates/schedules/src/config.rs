@@ -33,6 +33,16 @@ const COMMON: [&str; 9] = [
     "min_lr",
 ];
 
+/// The kinds that rise by themselves, and so take no warm-up.
+const RISING: [&str; 2] = [<Noam<Span> as Form>::KIND, <OneCycle<Span> as Form>::KIND];
+
+/// Those of the [`COMMON`] keys that `kind` takes.
+fn common(kind: &str) -> impl Iterator<Item = &'static str> {
+    let rises = RISING.contains(&kind);
+    let keys = COMMON.into_iter();
+    keys.filter(move |key| !(rises && key.starts_with("warmup")))
+}
+
 /// Makes [`Shape`] and what is asked of every kind from the list of config forms.
 macro_rules! kinds {
     ($($name:ident($form:ty),)*) => {
@@ -124,7 +134,7 @@ kinds! {
 /// | key | meaning |
 /// | --- | --- |
 /// | `kind` | the shape: [`kinds`](Self::kinds) |
-/// | `warmup` | a [`Span`] taken out of the shape's own time ([`warmup_within`](Compose::warmup_within)) |
+/// | `warmup` | a [`Span`] taken out of the shape's own time ([`warmup_within`](Compose::warmup_within)); not before `noam` and `one_cycle`, which rise by themselves |
 /// | `warmup_start` | the ratio of the first update's rate to the one that the warm-up leads to |
 /// | `warmup_curve` | the [`Curve`] of the warm-up: `"linear"`, `"cosine"` … |
 /// | `cooldown` | a [`Span`] at the end, over which the rate [comes down](Compose::cooldown) from where it is |
@@ -218,7 +228,7 @@ impl ScheduleConfig {
             .into_iter()
             .map(|(key, _)| key)
             .collect();
-        for key in COMMON {
+        for key in common(kind) {
             if !keys.iter().any(|known| known == key) {
                 keys.push(key.to_owned());
             }

@@ -23,35 +23,40 @@ pub(crate) use memory::STATE_LIMITS;
 
 use memory::Memory;
 
+use crate::Fingerprint;
+
 /// The most reports that a window holds, since a record holds them all.
 const MAX_WINDOW: u64 = 1_000;
+/// The most parameter groups that follow the same reports, since a record holds them all.
+pub(crate) const MAX_GROUPS: usize = 1_000;
 
 /// Checked parameters of one kind or the other.
 #[derive(Clone, Debug)]
 pub(crate) enum Feedback {
     Plateau(Plateau),
-    Greedy(Greedy),
+    /// With the rules of the other parameter groups that follow the same reports.
+    Greedy(Greedy, Vec<Greedy>),
 }
 
 impl Feedback {
     fn kind(&self) -> &'static str {
         match self {
             Self::Plateau(_) => "plateau",
-            Self::Greedy(_) => "greedy",
+            Self::Greedy(..) => "greedy",
         }
     }
 
     fn mode(&self) -> MetricMode {
         match self {
             Self::Plateau(plateau) => plateau.metric_mode(),
-            Self::Greedy(greedy) => greedy.metric_mode(),
+            Self::Greedy(greedy, _) => greedy.metric_mode(),
         }
     }
 
     fn is_active(&self, update: u64) -> bool {
         let (from, until) = match self {
             Self::Plateau(plateau) => plateau.stage(),
-            Self::Greedy(greedy) => greedy.stage(),
+            Self::Greedy(greedy, _) => greedy.stage(),
         };
         from.is_none_or(|from| update >= from) && until.is_none_or(|until| update < until)
     }
@@ -59,32 +64,60 @@ impl Feedback {
     fn report(&self, memory: &mut Memory, metric: f64) -> Reaction {
         match self {
             Self::Plateau(plateau) => plateau.report(memory, metric),
-            Self::Greedy(greedy) => greedy.report(memory, metric),
+            Self::Greedy(greedy, others) => greedy.report(others, memory, metric),
         }
     }
 
     /// What is remembered before the first report, when `taken` updates have been taken.
     fn beginning(&self, taken: u64) -> Memory {
-        let left = match self {
-            Self::Plateau(_) => 0,
-            Self::Greedy(greedy) => greedy.lives(),
-        };
-        Memory::new(taken, left)
+        match self {
+            Self::Plateau(plateau) => Memory {
+                multiplier: plateau.unit(),
+                ..Memory::new(taken, 0)
+            },
+            Self::Greedy(greedy, others) => greedy.beginning(taken, others),
+        }
+    }
+
+    /// What the multiplier is counted in: 1, or a peer's base rate.
+    fn unit(&self) -> f64 {
+        match self {
+            Self::Plateau(plateau) => plateau.unit(),
+            Self::Greedy(greedy, _) => greedy.unit(),
+        }
+    }
+
+    /// The rules of the other groups.
+    fn others(&self) -> &[Greedy] {
+        match self {
+            Self::Plateau(_) => &[],
+            Self::Greedy(_, others) => others,
+        }
     }
 
     /// Whether a record may hold it.
     fn can_remember(&self, memory: &Memory) -> bool {
         let (bounds, window) = match self {
             Self::Plateau(plateau) => (plateau.bounds(), plateau.window()),
-            Self::Greedy(greedy) => (greedy.bounds(), greedy.window()),
+            Self::Greedy(greedy, _) => (greedy.bounds(), greedy.window()),
         };
-        bounds.contains(&memory.multiplier) && memory.window.len() as u64 <= window
+        let mut others = self.others().iter().zip(&memory.others);
+        bounds.contains(&memory.multiplier)
+            && others.all(|(greedy, multiplier)| greedy.bounds().contains(multiplier))
+            && memory.window.len() as u64 <= window
     }
 
     fn fingerprint(&self) -> u64 {
         match self {
             Self::Plateau(plateau) => plateau.fingerprint(),
-            Self::Greedy(greedy) => greedy.fingerprint(),
+            Self::Greedy(greedy, others) if others.is_empty() => greedy.fingerprint(),
+            Self::Greedy(greedy, others) => {
+                let own = Fingerprint::of("greedy_group").count(greedy.fingerprint());
+                let all = others
+                    .iter()
+                    .fold(own, |all, other| all.count(other.fingerprint()));
+                all.finish()
+            }
         }
     }
 }

@@ -89,9 +89,7 @@ mod tests {
             (&Tanh::new(7).floor(0.1), 0xce5e_0d06_d800_7a6e),
             (&Rex::new(7).floor(0.1), 0xdb37_78e8_c3e1_fb03),
             (
-                &Piecewise::new(1.0)
-                    .to(7, 0.1)
-                    .interpolation(Interpolation::Cosine),
+                &Piecewise::new(1.0).to(7, 0.1).interpolation(Curve::Cosine),
                 0xb625_daf4_cf24_8bc6,
             ),
             (
@@ -144,7 +142,7 @@ mod tests {
             Piecewise::new(1.0).to(10, 0.5).fingerprint(),
             Piecewise::new(1.0)
                 .to(10, 0.0)
-                .interpolation(Interpolation::Cosine)
+                .interpolation(Curve::Cosine)
                 .fingerprint(),
             FlatCosine::new(10).fingerprint(),
             FlatCosine::new(11).fingerprint(),
@@ -155,7 +153,7 @@ mod tests {
             SwaAnneal::new(10, 0.6).fingerprint(),
             SwaAnneal::new(10, 0.5).start(0.9).fingerprint(),
             SwaAnneal::new(10, 0.5)
-                .interpolation(Interpolation::Linear)
+                .interpolation(Curve::Linear)
                 .fingerprint(),
             RangeTest::new(10).fingerprint(),
             RangeTest::new(11).fingerprint(),

@@ -5,6 +5,8 @@ const KEYS: &[(&str, &str)] = &[
     // A rise of its own comes before the warm-up that any kind may have in front.
     ("warmup_steps", "rise"),
     ("num_warmup_steps", "rise"),
+    ("warmup", "rise"),
+    ("warmup_ratio", "rise"),
     ("T_max", "length"),
     ("total_iters", "length"),
     ("total_steps", "length"),

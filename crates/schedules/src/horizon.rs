@@ -8,7 +8,8 @@ use crate::Span;
 /// updates(500)    = 500
 /// updates("3ep")  = round(3 · updates_per_epoch)
 /// updates("5%")   = round(0.05 · updates)          of the whole run, also within a sequence
-/// updates("rest") = segment                        the part of a sequence, or else the whole run
+/// updates("5% of rest") = round(0.05 · segment)    of the part of a sequence, or else of the whole run
+/// updates("rest") = segment                        the same, all of it
 /// ```
 ///
 /// Halves round up, and a span above 0 is at least one update.
@@ -25,6 +26,7 @@ use crate::Span;
 /// let part = horizon.with_segment(300);
 /// assert_eq!(part.resolve(Span::Rest), 300);
 /// assert_eq!(part.resolve(Span::Percent(5.0)), 50);
+/// assert_eq!(part.resolve(Span::PercentOfRest(5.0)), 15);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Horizon {
@@ -82,6 +84,7 @@ impl Horizon {
             Span::Epochs(epochs) => rounded(epochs * self.updates_per_epoch as f64),
             // The product comes first: a whole number of percent then meets no rounding before the last one.
             Span::Percent(percent) => rounded(percent * self.updates as f64 / 100.0),
+            Span::PercentOfRest(percent) => rounded(percent * self.segment as f64 / 100.0),
             Span::Rest => self.segment,
         }
     }
@@ -110,6 +113,7 @@ mod tests {
             (Span::Epochs(0.001), 1),
             (Span::Epochs(3.0), 69),
             (Span::Percent(100.0), 1_010),
+            (Span::PercentOfRest(5.0), 51),
         ] {
             assert_eq!(horizon.resolve(span), updates, "{span}");
         }

@@ -141,6 +141,7 @@ mod combinators;
 pub mod compat;
 #[cfg(feature = "serde")]
 mod config;
+mod curve;
 mod error;
 mod feedback;
 pub mod finder;
@@ -151,6 +152,7 @@ mod form;
 mod hint;
 mod horizon;
 mod layer_decay;
+mod power;
 mod schedule;
 mod scheduler;
 mod shapes;
@@ -160,6 +162,7 @@ pub use batch_size::ScalingRule;
 pub use combinators::*;
 #[cfg(feature = "serde")]
 pub use config::{ScheduleConfig, Shape};
+pub use curve::Curve;
 pub use error::{ScheduleError, StateError};
 pub use feedback::{
     FeedbackHandle, FeedbackState, Greedy, MetricMode, Plateau, PlateauRule, Reaction,
@@ -181,8 +184,8 @@ pub mod prelude {
     pub use crate::combinators::*;
     pub use crate::shapes::*;
     pub use crate::{
-        FeedbackHandle, Fingerprint, Greedy, Horizon, MetricMode, Plateau, PlateauRule, Reaction,
-        ScalingRule, Schedule, ScheduleError, Scheduler, Span, StateError,
+        Curve, FeedbackHandle, Fingerprint, Greedy, Horizon, MetricMode, Plateau, PlateauRule,
+        Reaction, ScalingRule, Schedule, ScheduleError, Scheduler, Span, StateError,
     };
     #[cfg(feature = "serde")]
     pub use crate::{Form, ScheduleConfig};

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::ScheduleError;
+use crate::combinators::between::split;
 
 /// The largest update number at which a schedule is exact, and the largest length: 2^53.
 ///
@@ -72,8 +73,8 @@ pub trait Schedule: Debug + Send + Sync {
     /// [`factor`](Self::factor), and a shape with a formula uses it in between too. By default it is a straight line
     /// from one update to the next.
     fn factor_at(&self, time: f64) -> f64 {
-        let (update, fraction) = (time as u64, time.fract());
-        if fraction <= 0.0 || fraction.is_nan() {
+        let (update, fraction) = split(time);
+        if fraction == 0.0 {
             return self.factor(update);
         }
         let (here, next) = (self.factor(update), self.factor(update.saturating_add(1)));

@@ -116,8 +116,17 @@ impl Scheduler {
     /// # Errors
     /// The first parameter out of its range.
     pub fn greedy(self, greedy: Greedy) -> Result<(Self, FeedbackHandle), ScheduleError> {
+        self.greedy_among(greedy, Vec::new())
+    }
+
+    /// The same for one of the parameter groups that follow the same reports, with the rules of the others.
+    pub(crate) fn greedy_among(
+        self,
+        greedy: Greedy,
+        others: Vec<Greedy>,
+    ) -> Result<(Self, FeedbackHandle), ScheduleError> {
         greedy.check()?;
-        Ok(self.attach(Feedback::Greedy(greedy)))
+        Ok(self.attach(Feedback::Greedy(greedy, others)))
     }
 
     fn attach(mut self, feedback: Feedback) -> (Self, FeedbackHandle) {

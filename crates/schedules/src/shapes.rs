@@ -1,6 +1,5 @@
 //! The shapes: schedules with a formula of their own, a file each.
 
-mod anneal;
 mod closure;
 mod constant;
 mod cosine;
@@ -8,7 +7,6 @@ mod cosine_restarts;
 mod cyclic;
 mod exponential;
 mod flat_cosine;
-mod interpolation;
 mod inverse_sqrt;
 mod inverse_time;
 mod linear;
@@ -24,7 +22,6 @@ mod swa_anneal;
 mod tanh;
 mod wsd;
 
-pub use anneal::Anneal;
 pub use closure::Closure;
 pub use constant::Constant;
 pub use cosine::Cosine;
@@ -32,7 +29,6 @@ pub use cosine_restarts::CosineRestarts;
 pub use cyclic::{Cyclic, CyclicMode};
 pub use exponential::Exponential;
 pub use flat_cosine::FlatCosine;
-pub use interpolation::Interpolation;
 pub use inverse_sqrt::InverseSqrt;
 pub use inverse_time::InverseTime;
 pub use linear::Linear;

@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use crate::ScheduleError;
 
-const ALLOWED: &str =
-    "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"";
+const ALLOWED: &str = "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
+     (\"5% of rest\"), or \"rest\"";
 
-/// A length of training: updates, epochs, a share of the run, or what is left.
+/// A length of training: updates, epochs, a share of the run or of what is left, or all that is left.
 ///
-/// In a config it is a whole number (`500`) or a text (`"500"`, `"3ep"`, `"5%"`, `"rest"`). A
+/// In a config it is a whole number (`500`) or a text (`"500"`, `"3ep"`, `"5%"`, `"5% of rest"`, `"rest"`). A
 /// [`Horizon`](crate::Horizon) turns it into updates.
 ///
 /// ```
@@ -24,7 +24,7 @@ const ALLOWED: &str =
 /// let error = "5 minutes".parse::<Span>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     r#""5 minutes": must be updates (500), epochs ("3ep"), a share of the run ("5%") or "rest""#
+///     r#""5 minutes": must be updates (500), epochs ("3ep"), a share of the run ("5%") or of the rest ("5% of rest"), or "rest""#
 /// );
 /// # Ok::<(), schedules::ScheduleError>(())
 /// ```
@@ -37,6 +37,8 @@ pub enum Span {
     Epochs(f64),
     /// A share of the whole run in percent, finite and not negative.
     Percent(f64),
+    /// A share of what is left of the run, or of the part of a sequence, in percent, finite and not negative.
+    PercentOfRest(f64),
     /// What is left of the run, or of the part of a sequence.
     #[default]
     Rest,
@@ -55,6 +57,9 @@ impl FromStr for Span {
             Some(Self::Rest)
         } else if let Some(epochs) = trimmed.strip_suffix("ep") {
             number(epochs).map(Self::Epochs)
+        } else if let Some(share) = trimmed.strip_suffix("of rest") {
+            let percent = share.trim_end().strip_suffix('%');
+            percent.and_then(number).map(Self::PercentOfRest)
         } else if let Some(percent) = trimmed.strip_suffix('%') {
             number(percent).map(Self::Percent)
         } else {
@@ -70,6 +75,7 @@ impl Display for Span {
             Self::Updates(updates) => write!(formatter, "{updates}"),
             Self::Epochs(epochs) => write!(formatter, "{epochs}ep"),
             Self::Percent(percent) => write!(formatter, "{percent}%"),
+            Self::PercentOfRest(percent) => write!(formatter, "{percent}% of rest"),
             Self::Rest => write!(formatter, "rest"),
         }
     }
@@ -137,7 +143,17 @@ mod tests {
     #[test]
     fn text_and_span_are_one_to_one() {
         for text in [
-            "0", "500", "3ep", "0.5ep", "5%", "2.5%", "7%", "100%", "rest",
+            "0",
+            "500",
+            "3ep",
+            "0.5ep",
+            "5%",
+            "2.5%",
+            "7%",
+            "100%",
+            "5% of rest",
+            "12.5% of rest",
+            "rest",
         ] {
             assert_eq!(
                 text.parse::<Span>().map(|span| span.to_string()),
@@ -153,6 +169,9 @@ mod tests {
             "",
             "ep",
             "%",
+            "of rest",
+            "5 of rest",
+            "-5% of rest",
             "-3",
             "-3ep",
             "-0ep",
@@ -176,6 +195,7 @@ mod tests {
             ("\"500\"", Span::Updates(500)),
             ("\"3ep\"", Span::Epochs(3.0)),
             ("\"5%\"", Span::Percent(5.0)),
+            ("\"5 %  of rest\"", Span::PercentOfRest(5.0)),
             ("\"rest\"", Span::Rest),
         ] {
             assert_eq!(serde_json::from_str::<Span>(json).ok(), Some(span));

@@ -107,8 +107,8 @@ fn the_handles_are_there_after_building() {
 fn a_mistake_is_named() {
     const PLATEAU: &str = "is no key of `plateau`, which takes average, cooldown, eps, factor, floor, min_delta, mode, \
                            patience, rule, threshold, from, until";
-    const SPAN: &str =
-        "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"";
+    const SPAN: &str = "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
+         (\"5% of rest\"), or \"rest\"";
     let plateau = |table| with("plateau", table);
     let greedy = |table| with("greedy", table);
     for (config, expected) in [

@@ -64,7 +64,10 @@ const SHAPES: &[(&str, Make)] = &[
     }),
     ("piecewise", |d| Arc::new(piecewise(d))),
     ("piecewise by cosines", |d| {
-        Arc::new(piecewise(d).interpolation(Interpolation::Cosine))
+        Arc::new(piecewise(d).interpolation(Curve::Cosine))
+    }),
+    ("piecewise by powers", |d| {
+        Arc::new(piecewise(d).interpolation(Curve::Power(d.numbers[4])))
     }),
     ("flat_cosine", |d| {
         Arc::new(
@@ -75,7 +78,7 @@ const SHAPES: &[(&str, Make)] = &[
     }),
     ("swa", |d| Arc::new(swa(d))),
     ("swa by a line", |d| {
-        Arc::new(swa(d).interpolation(Interpolation::Linear))
+        Arc::new(swa(d).interpolation(Curve::Linear))
     }),
     ("range_test", |d| {
         Arc::new(RangeTest::new(d.lengths[0]).start(d.numbers[0]))
@@ -127,7 +130,7 @@ const SHAPES: &[(&str, Make)] = &[
     }),
     ("one_cycle", |d| Arc::new(one_cycle(d))),
     ("one_cycle of three phases", |d| {
-        Arc::new(one_cycle(d).three_phases(true).anneal(Anneal::Linear))
+        Arc::new(one_cycle(d).three_phases(true).anneal(Curve::Linear))
     }),
     ("cyclic", |d| Arc::new(cyclic(d))),
     ("cyclic of halves", |d| {
@@ -146,13 +149,13 @@ const SHAPES: &[(&str, Make)] = &[
     }),
     ("wsd", |d| Arc::new(wsd(d))),
     ("wsd by a cosine", |d| {
-        Arc::new(wsd(d).anneal(Anneal::Cosine))
+        Arc::new(wsd(d).anneal(Curve::Cosine))
     }),
     ("wsd by a power", |d| {
-        Arc::new(wsd(d).anneal(Anneal::Power(d.numbers[2])))
+        Arc::new(wsd(d).anneal(Curve::Power(d.numbers[2])))
     }),
     ("wsd by an exponential", |d| {
-        Arc::new(wsd(d).anneal(Anneal::Exponential(d.numbers[2])))
+        Arc::new(wsd(d).anneal(Curve::ExponentialTo(d.numbers[2])))
     }),
 ];
 
@@ -229,6 +232,8 @@ const COMBINATORS: &[(&str, Make)] = &[
         let curves = [
             Curve::Cosine,
             Curve::Sqrt,
+            Curve::Power(d.numbers[0]),
+            Curve::ExponentialTo(d.numbers[1]),
             Curve::Exponential,
             Curve::Constant,
         ];

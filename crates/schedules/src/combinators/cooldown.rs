@@ -108,6 +108,7 @@ impl Schedule for Cooldown {
                 allowed,
             ));
         }
+        self.curve.check("cooldown.curve")?;
         match self.curve {
             Curve::Exponential => check::positive("cooldown.end", self.end, 1.0)?,
             _ => check::share("cooldown.end", self.end)?,
@@ -122,7 +123,10 @@ impl Schedule for Cooldown {
             .count(self.updates)
             .count(self.total)
             .number(self.end);
-        self.curve.added_to(own).nested(&self.schedule).finish()
+        self.curve
+            .added_unless_linear(own)
+            .nested(&self.schedule)
+            .finish()
     }
 }
 

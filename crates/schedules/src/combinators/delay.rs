@@ -106,7 +106,7 @@ impl Default for Delay<Box<ScheduleConfig>, Span> {
     fn default() -> Self {
         let cosine = Shape::Cosine(Default::default());
         Self {
-            updates: Span::Percent(50.0),
+            updates: Span::PercentOfRest(50.0),
             schedule: Box::new(cosine.into()),
         }
     }

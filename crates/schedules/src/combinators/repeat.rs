@@ -151,7 +151,7 @@ impl Default for Repeat<Box<ScheduleConfig>, Span> {
     fn default() -> Self {
         let cosine = Shape::Cosine(Default::default());
         Self {
-            every: Span::Percent(25.0),
+            every: Span::PercentOfRest(25.0),
             cycles: None,
             schedule: Box::new(cosine.into()),
         }

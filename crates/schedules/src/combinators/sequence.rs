@@ -167,7 +167,7 @@ impl Default for Sequence<ScheduleConfig, Span> {
         ];
         Self {
             schedules: schedules.map(ScheduleConfig::from).into(),
-            milestones: vec![Span::Percent(75.0)],
+            milestones: vec![Span::PercentOfRest(75.0)],
         }
     }
 }

@@ -122,6 +122,7 @@ impl<S: Schedule> Schedule for Warmup<S> {
 
     fn check(&self) -> Result<(), ScheduleError> {
         check::updates("warmup.updates", self.updates)?;
+        self.curve.check("warmup.curve")?;
         match (self.start, self.curve) {
             (Some(start), Curve::Exponential) => {
                 check::positive("warmup.start", start, MAX_FACTOR)?;
@@ -143,7 +144,10 @@ impl<S: Schedule> Schedule for Warmup<S> {
         let own = Fingerprint::of("warmup")
             .count(self.updates)
             .optional(self.start);
-        self.curve.added_to(own).nested(&self.schedule).finish()
+        self.curve
+            .added_unless_linear(own)
+            .nested(&self.schedule)
+            .finish()
     }
 }
 

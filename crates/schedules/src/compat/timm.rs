@@ -12,6 +12,7 @@ mod multi_step;
 mod param_group;
 mod plateau;
 mod poly;
+mod shared;
 mod step;
 mod tanh;
 mod warm_up;

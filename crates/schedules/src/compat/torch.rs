@@ -12,6 +12,7 @@ mod link;
 mod one_cycle;
 mod plateau;
 mod ramp;
+mod recurrence;
 mod restarts;
 mod sequential;
 mod step;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{ScheduleConfig, Shape, read};
+use super::{RISING, ScheduleConfig, Shape, read};
 use crate::{Compose, Horizon, MAX_PEAK, Schedule, ScheduleError, Scheduler, check, form};
 
 impl ScheduleConfig {
@@ -100,6 +100,11 @@ impl ScheduleConfig {
             alone("warmup_curve", self.warmup_curve, "warmup")?;
             return Ok(schedule);
         };
+        if RISING.contains(&self.kind()) {
+            let allowed = format!("stands before a `{}`, which rises by itself", self.kind());
+            let error = form::wrong("warmup", &span, &allowed);
+            return Err(error.with_hint("the key of its own rise is `rise`"));
+        }
         let updates = horizon.resolve(span);
         let mut warmed = schedule
             .warmup_within(updates)

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{ScheduleConfig, Shape};
+use super::{ScheduleConfig, Shape, common, feedback};
 use crate::{Curve, Greedy, Plateau, Span};
 
 impl ScheduleConfig {
@@ -89,7 +89,7 @@ impl JsonSchema for ScheduleConfig {
                     .entry("properties")
                     .or_insert_with(|| json!({}));
                 for (key, mut value, description) in common.clone() {
-                    if properties.get(key).is_none() {
+                    if properties.get(key).is_none() && stands(kind, key) {
                         value["description"] = description.into();
                         properties[key] = value;
                     }
@@ -108,6 +108,11 @@ impl JsonSchema for ScheduleConfig {
     }
 }
 
+/// Whether a `kind` may have a key that is not its own.
+fn stands(kind: &str, key: &str) -> bool {
+    feedback::KEYS.contains(&key) || common(kind).any(|known| known == key)
+}
+
 /// The schema of a table, whose type's page is not repeated.
 fn closed(schema: Schema) -> Value {
     let mut value = schema.to_value();
@@ -122,10 +127,11 @@ impl JsonSchema for Span {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "Updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\".",
+            "description": "Updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest (\"5% of rest\"), \
+                            or \"rest\".",
             "anyOf": [
                 { "type": "integer", "minimum": 0 },
-                { "type": "string", "pattern": r"^\s*(\d+|\d+(\.\d+)?\s*(ep|%)|rest)\s*$" },
+                { "type": "string", "pattern": r"^\s*(\d+|\d+(\.\d+)?\s*(ep|%|%\s*of rest)|rest)\s*$" },
             ],
         })
     }

@@ -6,7 +6,7 @@ use std::ops::{RangeBounds, RangeInclusive};
 
 use super::stage::{ends, stage, staged};
 use super::{MAX_WINDOW, MetricMode};
-use crate::{Fingerprint, MAX_FACTOR, ScheduleError, check};
+use crate::{Fingerprint, MAX_FACTOR, MAX_PEAK, ScheduleError, check};
 #[cfg(feature = "serde")]
 use crate::{Horizon, Span};
 
@@ -91,10 +91,10 @@ pub struct Greedy<L = u64> {
     /// The update from which reports no longer count.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     until: Option<L>,
-    /// Whether it is transformers' to the letter: a relative threshold that is wrong for negative metrics, a running
-    /// sum that NaN spoils, and limits that need not enclose the first rate.
+    /// The base rate of transformers', which is then followed to the letter: a relative threshold that is wrong for
+    /// negative metrics, a running sum that NaN spoils, and limits that are rates and need not enclose the first one.
     #[cfg_attr(feature = "serde", serde(skip))]
-    literal: bool,
+    literal: Option<f64>,
 }
 
 impl<L> Default for Greedy<L> {
@@ -114,7 +114,7 @@ impl<L> Default for Greedy<L> {
             reset_start: 500,
             from: None,
             until: None,
-            literal: false,
+            literal: None,
         }
     }
 }
@@ -140,9 +140,10 @@ impl Greedy {
         }
     }
 
-    pub(crate) fn literal(self) -> Self {
+    /// To the letter, with rates for the limits and eps, instead of ratios of this base rate.
+    pub(crate) fn literal(self, base: f64) -> Self {
         Self {
-            literal: true,
+            literal: Some(base),
             ..self
         }
     }
@@ -225,10 +226,11 @@ impl Greedy {
         check::ratio("greedy.min_delta", self.min_delta)?;
         check::updates("greedy.cooldown", self.cooldown)?;
         check::updates("greedy.warmup", self.warmup)?;
-        if self.literal {
-            check::ratio("greedy.floor", self.floor)?;
-            check::ratio("greedy.ceiling", self.ceiling)?;
-            check::ratio("greedy.eps", self.eps)?;
+        if let Some(base) = self.literal {
+            check::positive("greedy.base", base, MAX_PEAK)?;
+            check::between("greedy.floor", self.floor, 0.0..=MAX_PEAK)?;
+            check::between("greedy.ceiling", self.ceiling, 0.0..=MAX_PEAK)?;
+            check::between("greedy.eps", self.eps, 0.0..=MAX_PEAK)?;
             check::updates("greedy.reset_start", self.reset_start)?;
         } else {
             check::share("greedy.floor", self.floor)?;
@@ -236,7 +238,9 @@ impl Greedy {
             check::share("greedy.eps", self.eps)?;
             check::length("greedy.reset_start", self.reset_start)?;
         }
-        if !(1..=MAX_WINDOW).contains(&self.smooth) {
+        // To the letter, no mean is not the same as one of one.
+        let least = u64::from(self.literal.is_none());
+        if !(least..=MAX_WINDOW).contains(&self.smooth) {
             let allowed = format!("must be between 1 and {MAX_WINDOW}");
             return Err(ScheduleError::new("greedy.smooth", self.smooth, allowed));
         }
@@ -258,7 +262,7 @@ impl Greedy {
             .number(self.eps)
             .count(self.smooth)
             .count(self.reset_start)
-            .count(u64::from(self.literal));
+            .optional(self.literal);
         staged(whole, self.stage()).finish()
     }
 
@@ -270,19 +274,21 @@ impl Greedy {
         (self.from, self.until)
     }
 
+    /// What the multiplier begins at and is counted in.
+    pub(super) fn unit(&self) -> f64 {
+        self.literal.unwrap_or(1.0)
+    }
+
     pub(super) fn bounds(&self) -> RangeInclusive<f64> {
-        self.floor.min(1.0)..=self.ceiling.max(1.0)
+        self.floor.min(self.unit())..=self.ceiling.max(self.unit())
     }
 
     pub(super) fn window(&self) -> u64 {
-        match self.smooth {
-            1 => 0,
-            smooth => smooth,
+        match (self.smooth, self.literal) {
+            // A mean of one is that one, but for the peer's NaN.
+            (1, None) => 0,
+            (smooth, _) => smooth,
         }
-    }
-
-    pub(super) fn lives(&self) -> u64 {
-        self.reset_start
     }
 }
 
@@ -358,7 +364,8 @@ mod tests {
             greedy().reset_start(3),
             greedy().active(3..),
             greedy().active(..3),
-            greedy().literal(),
+            greedy().literal(1.0),
+            greedy().literal(0.5),
         ]
         .map(|greedy| greedy.fingerprint());
         for (index, number) in numbers.iter().enumerate() {

@@ -52,12 +52,13 @@ impl FeedbackHandle {
         if !self.shared.feedback.is_active(update) {
             return Reaction::Inactive { update };
         }
-        self.shared.feedback.report(&mut memory, metric)
+        let reaction = self.shared.feedback.report(&mut memory, metric);
+        reaction.per(self.shared.feedback.unit())
     }
 
     /// What the learning rate is multiplied by now.
     pub fn multiplier(&self) -> f64 {
-        self.memory().multiplier
+        self.memory().multiplier / self.shared.feedback.unit()
     }
 
     /// The update that a report belongs to: the last one that was taken, or 0 before the first.
@@ -99,13 +100,18 @@ impl FeedbackHandle {
 
     /// Whether [`restore`](Self::restore) would take the state.
     pub(crate) fn accepts(&self, state: &FeedbackState) -> bool {
-        Memory::read(state).is_some_and(|memory| self.shared.feedback.can_remember(&memory))
+        self.read(state)
+            .is_some_and(|memory| self.shared.feedback.can_remember(&memory))
     }
 
     pub(crate) fn restore(&self, state: &FeedbackState) {
-        if let Some(memory) = Memory::read(state) {
+        if let Some(memory) = self.read(state) {
             *self.memory() = memory;
         }
+    }
+
+    fn read(&self, state: &FeedbackState) -> Option<Memory> {
+        Memory::read(state, self.shared.feedback.others().len())
     }
 
     /// No report leaves the memory half-written, so that a panic elsewhere does not spoil it.

@@ -31,6 +31,8 @@ pub(super) struct Memory {
     pub(super) best: f64,
     /// The mean that is being made, or the sum of the window.
     pub(super) sum: f64,
+    /// The multipliers of the parameter groups that follow the same reports.
+    pub(super) others: Vec<f64>,
     /// The last metrics, the oldest in front.
     pub(super) window: VecDeque<f64>,
 }
@@ -49,6 +51,7 @@ impl Memory {
             multiplier: 1.0,
             best: f64::INFINITY,
             sum: 0.0,
+            others: Vec::new(),
             window: VecDeque::new(),
         }
     }
@@ -80,7 +83,7 @@ impl Memory {
             self.left,
         ];
         let numbers: [f64; NUMBERS] = [self.multiplier, self.best, self.sum];
-        let numbers = numbers.iter().chain(&self.window);
+        let numbers = numbers.iter().chain(&self.others).chain(&self.window);
         FeedbackState {
             fingerprint,
             counts: counts.to_vec(),
@@ -88,12 +91,13 @@ impl Memory {
         }
     }
 
-    /// What was written, or `None` where that has another form.
-    pub(super) fn read(state: &FeedbackState) -> Option<Self> {
+    /// What was written with so many other groups, or `None` where that has another form.
+    pub(super) fn read(state: &FeedbackState, others: usize) -> Option<Self> {
         let counts: [u64; COUNTS] = state.counts.as_slice().try_into().ok()?;
         let [taken, judged, collected, good, bad, cooldown, warmup, left] = counts;
-        let (front, window) = state.bits.split_first_chunk::<NUMBERS>()?;
+        let (front, lists) = state.bits.split_first_chunk::<NUMBERS>()?;
         let [multiplier, best, sum] = front.map(f64::from_bits);
+        let mut lists = lists.iter().copied().map(f64::from_bits);
         Some(Self {
             taken,
             judged,
@@ -106,7 +110,8 @@ impl Memory {
             multiplier,
             best,
             sum,
-            window: window.iter().copied().map(f64::from_bits).collect(),
+            others: (0..others).map(|_| lists.next()).collect::<Option<_>>()?,
+            window: lists.collect(),
         })
     }
 }
@@ -127,7 +132,7 @@ pub struct FeedbackState {
     /// Updates taken, metrics judged, reports in the mean, better and other metrics in a row, what is left of the
     /// pauses after a reduction and a raise, and of the attempts before a reset.
     pub counts: Vec<u64>,
-    /// The bits of the multiplier, the best metric, the mean or sum, and the window.
+    /// The bits of the multiplier, the best metric, the mean or sum, the other groups' multipliers, and the window.
     pub bits: Vec<u64>,
 }
 
@@ -144,7 +149,10 @@ impl FeedbackState {
 
 /// The number of counters, and the most numbers, that a state has.
 #[cfg(feature = "burn")]
-pub(crate) const STATE_LIMITS: (u64, u64) = (COUNTS as u64, NUMBERS as u64 + super::MAX_WINDOW);
+pub(crate) const STATE_LIMITS: (u64, u64) = (
+    COUNTS as u64,
+    NUMBERS as u64 + super::MAX_GROUPS as u64 + super::MAX_WINDOW,
+);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
@@ -160,9 +168,14 @@ mod tests {
                 .map(f64::to_bits)
                 .to_vec(),
         };
-        let memory = Memory::read(&state).unwrap();
-        assert_eq!((memory.taken, memory.left, memory.window.len()), (1, 8, 2));
-        assert_eq!(memory.write(9), state);
+        for others in 0..=2 {
+            let memory = Memory::read(&state, others).unwrap();
+            assert_eq!((memory.taken, memory.left), (1, 8));
+            assert_eq!(memory.others.len(), others);
+            assert_eq!(memory.window.len(), 2 - others);
+            assert_eq!(memory.write(9), state);
+        }
+        assert!(Memory::read(&state, 3).is_none());
     }
 
     #[test]
@@ -174,7 +187,7 @@ mod tests {
                 bits: vec![0; bits],
                 ..good.clone()
             };
-            assert!(Memory::read(&state).is_none(), "{counts}, {bits}");
+            assert!(Memory::read(&state, 0).is_none(), "{counts}, {bits}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::ops::{RangeBounds, RangeInclusive};
 
 use super::stage::{ends, stage, staged};
 use super::{MAX_WINDOW, MetricMode, PlateauRule, trend};
-use crate::{Fingerprint, ScheduleError, check};
+use crate::{Fingerprint, MAX_PEAK, ScheduleError, check};
 #[cfg(feature = "serde")]
 use crate::{Horizon, Span};
 
@@ -85,6 +85,9 @@ pub struct Plateau<L = u64> {
     /// The update from which reports no longer count.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     until: Option<L>,
+    /// The base rate of PyTorch's, whose limits are rates and not ratios, so that ties fall as they do there.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    base: Option<f64>,
 }
 
 impl<L> Default for Plateau<L> {
@@ -102,6 +105,7 @@ impl<L> Default for Plateau<L> {
             eps: 0.0,
             from: None,
             until: None,
+            base: None,
         }
     }
 }
@@ -142,6 +146,14 @@ impl Plateau {
         Self {
             from,
             until,
+            ..self
+        }
+    }
+
+    /// With rates for the floor and eps, instead of ratios of this base rate.
+    pub(crate) fn absolute(self, base: f64) -> Self {
+        Self {
+            base: Some(base),
             ..self
         }
     }
@@ -225,8 +237,17 @@ impl Plateau {
         check::ratio("plateau.min_delta", self.min_delta)?;
         check::length("plateau.average", self.average)?;
         check::updates("plateau.cooldown", self.cooldown)?;
-        check::share("plateau.floor", self.floor)?;
-        check::share("plateau.eps", self.eps)?;
+        match self.base {
+            Some(base) => {
+                check::positive("plateau.base", base, MAX_PEAK)?;
+                check::between("plateau.floor", self.floor, 0.0..=MAX_PEAK)?;
+                check::between("plateau.eps", self.eps, 0.0..=MAX_PEAK)?;
+            }
+            None => {
+                check::share("plateau.floor", self.floor)?;
+                check::share("plateau.eps", self.eps)?;
+            }
+        }
         stage("plateau", self.stage())
     }
 
@@ -243,7 +264,8 @@ impl Plateau {
             .count(self.cooldown)
             .number(self.floor)
             .number(self.eps);
-        staged(whole, self.stage()).finish()
+        let whole = staged(whole, self.stage());
+        self.base.map_or(whole, |base| whole.number(base)).finish()
     }
 
     pub(super) fn metric_mode(&self) -> MetricMode {
@@ -254,8 +276,13 @@ impl Plateau {
         (self.from, self.until)
     }
 
+    /// What the multiplier begins at and is counted in.
+    pub(super) fn unit(&self) -> f64 {
+        self.base.unwrap_or(1.0)
+    }
+
     pub(super) fn bounds(&self) -> RangeInclusive<f64> {
-        self.floor..=1.0
+        self.floor.min(self.unit())..=self.unit()
     }
 
     pub(super) fn window(&self) -> u64 {
@@ -283,6 +310,7 @@ impl Plateau<Span> {
             eps: self.eps,
             from: self.from.map(|from| horizon.resolve(from)),
             until: self.until.map(|until| horizon.resolve(until)),
+            base: self.base,
         }
     }
 }
@@ -343,6 +371,8 @@ mod tests {
             plateau().active(3..),
             plateau().active(..3),
             plateau().active(3..4),
+            plateau().absolute(1.0),
+            plateau().absolute(0.5),
         ]
         .map(|plateau| plateau.fingerprint());
         for (index, number) in numbers.iter().enumerate() {

@@ -65,6 +65,26 @@ impl Reaction {
             _ => false,
         }
     }
+
+    /// The same with ratios to `unit`.
+    pub(super) fn per(self, unit: f64) -> Self {
+        let per = |from: f64, to: f64| (from / unit, to / unit);
+        match self {
+            Self::Reduced { from, to } => {
+                let (from, to) = per(from, to);
+                Self::Reduced { from, to }
+            }
+            Self::Raised { from, to } => {
+                let (from, to) = per(from, to);
+                Self::Raised { from, to }
+            }
+            Self::Reset { from, to } => {
+                let (from, to) = per(from, to);
+                Self::Reset { from, to }
+            }
+            other => other,
+        }
+    }
 }
 
 impl Display for Reaction {

@@ -1,8 +1,8 @@
 //! Half a period of a cosine.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
+use crate::curve::half_cosine;
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
 use crate::{Fingerprint, Schedule, ScheduleError, check};
@@ -74,8 +74,7 @@ impl Schedule for Cosine {
         if time >= length {
             return self.floor;
         }
-        let angle = PI * (time / length);
-        self.floor + (1.0 - self.floor) * (0.5 * (1.0 + angle.cos()))
+        self.floor + (1.0 - self.floor) * half_cosine(time / length)
     }
 
     fn length(&self) -> Option<u64> {

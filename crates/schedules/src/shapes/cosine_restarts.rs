@@ -2,9 +2,10 @@
 
 mod cycles;
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
+use crate::curve::half_cosine;
+use crate::power::power;
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
 use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
@@ -136,12 +137,8 @@ impl Schedule for CosineRestarts {
         let (cycle, start, next) = self.timing().at(time as u64);
         // Beyond the largest update cycles have no length; the minimum is not NaN then.
         let elapsed = ((time - start as f64) / next.saturating_sub(start) as f64).min(1.0);
-        let peak = self
-            .peak_decay
-            .powf(cycle as f64)
-            .max(self.floor)
-            .min(MAX_FACTOR);
-        let remaining = 0.5 * (1.0 + (PI * elapsed).cos());
+        let peak = power(self.peak_decay, cycle as f64).max(self.floor);
+        let remaining = half_cosine(elapsed);
         // Each term by itself, so that the peak is exact.
         peak * remaining + self.floor * (1.0 - remaining)
     }
@@ -198,7 +195,7 @@ impl Schedule for CosineRestarts {
 impl Default for CosineRestarts<Span> {
     fn default() -> Self {
         Self {
-            first_cycle: Span::Percent(34.0),
+            first_cycle: Span::PercentOfRest(34.0),
             multiplier: 1.0,
             floor: 0.0,
             peak_decay: 1.0,
@@ -236,6 +233,8 @@ impl Form for CosineRestarts<Span> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
     use crate::MAX_UPDATE;
     use crate::prelude::*;

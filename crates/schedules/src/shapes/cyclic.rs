@@ -249,7 +249,7 @@ impl Schedule for Cyclic {
 #[cfg(feature = "serde")]
 impl Default for Cyclic<Span> {
     fn default() -> Self {
-        Cyclic::new(0).lasting(Span::Percent(12.5), None)
+        Cyclic::new(0).lasting(Span::PercentOfRest(12.5), None)
     }
 }
 

@@ -1,8 +1,9 @@
 //! A decay by a constant factor per update.
 
+use crate::power::power;
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
-use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
+use crate::{Fingerprint, Schedule, ScheduleError, check};
 
 /// A decay by `gamma` every `every` updates, smooth or in stairs, without end.
 ///
@@ -12,8 +13,8 @@ use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
 /// ```
 ///
 /// `every` is in updates (default 1, PyTorch's `ExponentialLR`; optax and Keras call it `transition_steps` and
-/// `decay_steps`); growth (`gamma` above 1) saturates at [`MAX_FACTOR`]. In stairs it is [`Step`](crate::Step) by
-/// another name. It has no length: a warm-up in front delays it.
+/// `decay_steps`); growth (`gamma` above 1) saturates at [`MAX_FACTOR`](crate::MAX_FACTOR). In stairs it
+/// is [`Step`](crate::Step) by another name. It has no length: a warm-up in front delays it.
 ///
 /// ```
 /// use schedules::prelude::*;
@@ -53,7 +54,7 @@ pub struct Exponential<L = u64> {
 }
 
 impl Exponential {
-    /// A decay by `gamma` per update, above 0 and at most [`MAX_FACTOR`].
+    /// A decay by `gamma` per update, above 0 and at most [`MAX_FACTOR`](crate::MAX_FACTOR).
     pub fn new(gamma: f64) -> Self {
         Self {
             gamma,
@@ -87,7 +88,7 @@ impl Schedule for Exponential {
         } else {
             time.max(0.0) / self.every as f64
         };
-        self.gamma.powf(times).min(MAX_FACTOR)
+        power(self.gamma, times)
     }
 
     fn check(&self) -> Result<(), ScheduleError> {
@@ -113,7 +114,7 @@ impl Default for Exponential<Span> {
     fn default() -> Self {
         Self {
             gamma: 0.01,
-            every: Span::Percent(100.0),
+            every: Span::Rest,
             staircase: false,
         }
     }
@@ -139,6 +140,7 @@ impl Form for Exponential<Span> {
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
 mod tests {
     use super::*;
+    use crate::MAX_FACTOR;
 
     #[test]
     fn growth_saturates_and_decay_reaches_zero() {

@@ -1,8 +1,8 @@
 //! The peak, and half a period of a cosine at the end.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
+use crate::curve::half_cosine;
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
 use crate::{Fingerprint, Schedule, ScheduleError, check};
@@ -94,8 +94,8 @@ impl Schedule for FlatCosine {
         if time <= begin {
             return 1.0;
         }
-        let angle = PI * ((time - begin) / (length - begin));
-        self.floor + (1.0 - self.floor) * (0.5 * (1.0 + angle.cos()))
+        let passed = (time - begin) / (length - begin);
+        self.floor + (1.0 - self.floor) * half_cosine(passed)
     }
 
     fn length(&self) -> Option<u64> {
@@ -155,6 +155,8 @@ impl Form for FlatCosine<Span> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
     use crate::Cosine;
 

@@ -76,7 +76,7 @@ impl Schedule for InverseSqrt {
 impl Default for InverseSqrt<Span> {
     fn default() -> Self {
         Self {
-            timescale: Span::Percent(1.0),
+            timescale: Span::PercentOfRest(1.0),
         }
     }
 }

@@ -109,7 +109,7 @@ impl Default for InverseTime<Span> {
     fn default() -> Self {
         Self {
             decay: 9.0,
-            every: Span::Percent(100.0),
+            every: Span::Rest,
             staircase: false,
         }
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::power::power;
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span, form};
-use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
+use crate::{Fingerprint, Schedule, ScheduleError, check};
 
 /// A drop at each of a list of updates, or a constant ratio between them.
 ///
@@ -14,8 +15,8 @@ use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
 /// ```
 ///
 /// `milestones` are updates and increase; the new rate applies at the milestone. `gamma` (default 0.1) multiplies the
-/// rate there; growth (`gamma` above 1) saturates at [`MAX_FACTOR`]. `ratios`, one more than the milestones, stand
-/// instead of `gamma`: the ratio to the peak before the first milestone and from each of them on.
+/// rate there; growth (`gamma` above 1) saturates at [`MAX_FACTOR`](crate::MAX_FACTOR). `ratios`, one
+/// more than the milestones, stand instead of `gamma`: the ratio to the peak before the first milestone and from each of them on.
 ///
 /// The drops are PyTorch's `MultiStepLR`, and where a milestone stands there twice the ratios say it. Keras'
 /// `PiecewiseConstantDecay` and optax' `piecewise_constant_schedule` are ratios, Keras' one update later. A warm-up
@@ -69,7 +70,8 @@ impl MultiStep {
 }
 
 impl<L> MultiStep<L> {
-    /// What the rate is multiplied by at each milestone, above 0 and at most [`MAX_FACTOR`]; default 0.1.
+    /// What the rate is multiplied by at each milestone, above 0 and at most [`MAX_FACTOR`](crate::MAX_FACTOR);
+    /// default 0.1.
     pub fn gamma(self, gamma: f64) -> Self {
         Self {
             gamma: Some(gamma),
@@ -77,7 +79,8 @@ impl<L> MultiStep<L> {
         }
     }
 
-    /// The ratio of the peak before the first milestone and from each of them on, from 0 to [`MAX_FACTOR`].
+    /// The ratio of the peak before the first milestone and from each of them on, from 0 to
+    /// [`MAX_FACTOR`](crate::MAX_FACTOR).
     pub fn ratios(self, ratios: impl Into<Vec<f64>>) -> Self {
         Self {
             ratios: Some(ratios.into()),
@@ -94,10 +97,7 @@ impl Schedule for MultiStep {
         match &self.ratios {
             // Unchecked there may be too few.
             Some(ratios) => ratios.get(passed).copied().unwrap_or(1.0),
-            None => {
-                let gamma = self.gamma.unwrap_or(GAMMA);
-                gamma.powf(passed as f64).min(MAX_FACTOR)
-            }
+            None => power(self.gamma.unwrap_or(GAMMA), passed as f64),
         }
     }
 
@@ -177,7 +177,7 @@ impl Schedule for MultiStep {
 impl Default for MultiStep<Span> {
     fn default() -> Self {
         Self {
-            milestones: vec![Span::Percent(50.0), Span::Percent(75.0)],
+            milestones: vec![Span::PercentOfRest(50.0), Span::PercentOfRest(75.0)],
             gamma: None,
             ratios: None,
         }
@@ -221,6 +221,7 @@ impl Form for MultiStep<Span> {
 #[allow(clippy::unwrap_used)] // a panic is how a test fails
 mod tests {
     use super::*;
+    use crate::MAX_FACTOR;
     use crate::prelude::*;
 
     #[test]

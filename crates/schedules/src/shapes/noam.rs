@@ -85,7 +85,7 @@ impl Schedule for Noam {
 impl Default for Noam<Span> {
     fn default() -> Self {
         Self {
-            rise: Span::Percent(4.0),
+            rise: Span::PercentOfRest(4.0),
         }
     }
 }

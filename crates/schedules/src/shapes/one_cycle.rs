@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Anneal, Fingerprint, Schedule, ScheduleError, check};
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
+use crate::{Curve, Fingerprint, Schedule, ScheduleError, check};
 
 /// One rise to the peak and one fall, far below the start, while the momentum falls and rises.
 ///
@@ -28,7 +28,7 @@ use crate::{Compose, Form, Horizon, Span};
 /// ```
 /// use schedules::prelude::*;
 ///
-/// let rate = OneCycle::new(10).start(0.2).end(0.0).anneal(Anneal::Linear).rise(0.5).peak(1.0)?;
+/// let rate = OneCycle::new(10).start(0.2).end(0.0).anneal(Curve::Linear).rise(0.5).peak(1.0)?;
 /// let rates = rate.rates(0..12);
 /// assert_eq!([rates[0], rates[4], rates[9], rates[11]], [0.2, 1.0, 0.0, 0.0]);
 /// assert!((rates[2] - 0.6).abs() < 1e-15);
@@ -62,7 +62,7 @@ pub struct OneCycle<L = u64> {
     /// The ratio of the peak that it ends at, not below 0.
     end: f64,
     /// The curve from one ratio to the next.
-    anneal: Anneal,
+    anneal: Curve,
     /// Whether it falls back to the start, as fast as it rose, and only then to the end.
     three_phases: bool,
     /// Whether the momentum goes against the rate.
@@ -71,6 +71,9 @@ pub struct OneCycle<L = u64> {
     base_momentum: f64,
     /// The momentum at the start and at the end, from 0 to 1.
     max_momentum: f64,
+    /// Whether it is PyTorch's to the letter, which takes phases that do not fit.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    literal: bool,
 }
 
 /// A time with the values that the curve has there.
@@ -89,11 +92,20 @@ impl OneCycle {
             rise: 0.3,
             start: 1.0 / 25.0,
             end: 1.0 / 25.0 / 1e4,
-            anneal: Anneal::Cosine,
+            anneal: Curve::Cosine,
             three_phases: false,
             cycle_momentum: true,
             base_momentum: 0.85,
             max_momentum: 0.95,
+            literal: false,
+        }
+    }
+
+    /// With what lies within the length, where the phases do not fit into it.
+    pub(crate) fn literal(self) -> Self {
+        Self {
+            literal: true,
+            ..self
         }
     }
 
@@ -121,7 +133,10 @@ impl OneCycle {
     /// The value at `time` on the curve through that of every knot.
     fn through(&self, time: f64, value: impl Fn(&Knot) -> f64) -> f64 {
         let knots = self.knots();
-        let Some(phase) = knots.windows(2).find(|phase| time < phase[1].time) else {
+        // A phase that does not fit goes on beyond the last update.
+        let time = time.min(knots[3].time);
+        let covers = |from: &Knot, to: &Knot| from.time < to.time && time <= to.time;
+        let Some(phase) = knots.windows(2).find(|phase| covers(&phase[0], &phase[1])) else {
             return value(&knots[3]);
         };
         let (from, to) = (&phase[0], &phase[1]);
@@ -150,7 +165,7 @@ impl<L> OneCycle<L> {
     }
 
     /// The curve from one ratio to the next; default a cosine.
-    pub fn anneal(self, anneal: Anneal) -> Self {
+    pub fn anneal(self, anneal: Curve) -> Self {
         Self { anneal, ..self }
     }
 
@@ -215,11 +230,14 @@ impl Schedule for OneCycle {
     fn check(&self) -> Result<(), ScheduleError> {
         check::length("one_cycle.length", self.length)?;
         let (rise, length) = (self.rise, self.length);
-        if !(0.0..1.0).contains(&rise) {
+        if self.literal {
+            check::share("one_cycle.rise", rise)?;
+        } else if !(0.0..1.0).contains(&rise) {
             let allowed = "must be at least 0 and below 1";
             return Err(ScheduleError::new("one_cycle.rise", rise, allowed));
         }
-        if self.three_phases && (rise > 0.5 || rise * length as f64 <= 1.0) {
+        let fits = self.literal || !self.three_phases;
+        if !fits && (rise > 0.5 || rise * length as f64 <= 1.0) {
             let allowed = format!(
                 "must be above 1 / {length} (the length) and at most 0.5 with three phases"
             );
@@ -227,7 +245,7 @@ impl Schedule for OneCycle {
         }
         check::ratio("one_cycle.start", self.start)?;
         check::ratio("one_cycle.end", self.end)?;
-        self.anneal.check("one_cycle.anneal")?;
+        self.anneal.check_share("one_cycle.anneal")?;
         check::share("one_cycle.base_momentum", self.base_momentum)?;
         check::share("one_cycle.max_momentum", self.max_momentum)
     }
@@ -242,7 +260,11 @@ impl Schedule for OneCycle {
             .count(self.cycle_momentum.into())
             .number(self.base_momentum)
             .number(self.max_momentum);
-        self.anneal.added_to(start).finish()
+        let whole = self.anneal.added_to(start);
+        if self.literal {
+            return whole.count(1).finish();
+        }
+        whole.finish()
     }
 }
 
@@ -268,6 +290,7 @@ impl<L> OneCycle<L> {
             cycle_momentum: self.cycle_momentum,
             base_momentum: self.base_momentum,
             max_momentum: self.max_momentum,
+            literal: self.literal,
         }
     }
 }
@@ -331,7 +354,7 @@ mod tests {
         let cycle = OneCycle::new(101)
             .rise(41.0 / 101.0)
             .three_phases(true)
-            .anneal(Anneal::Linear);
+            .anneal(Curve::Linear);
         close(cycle.factor(40), 1.0);
         close(cycle.factor(60), 0.52);
         close(cycle.factor(80), 0.04);
@@ -344,7 +367,7 @@ mod tests {
     #[test]
     fn a_peak_before_the_second_update_is_not_divided_by_zero() {
         // At rise · length = 1 it is at update 0; at 0.5 it is half an update before.
-        let cycle = OneCycle::new(10).end(0.1).anneal(Anneal::Linear);
+        let cycle = OneCycle::new(10).end(0.1).anneal(Curve::Linear);
         let first = cycle.rise(0.1);
         assert_eq!(
             (first.check(), first.factor(0), first.momentum(0)),
@@ -377,12 +400,7 @@ mod tests {
         assert_eq!((three(0.11).check(), three(0.5).check()), (Ok(()), Ok(())));
         assert_eq!(three(0.5).factor(9), three(0.5).end);
         assert_eq!(OneCycle::new(0).factor(0), 1.0 / 25.0 / 1e4);
-        assert!(
-            OneCycle::new(7)
-                .anneal(Anneal::Power(-1.0))
-                .check()
-                .is_err()
-        );
+        assert!(OneCycle::new(7).anneal(Curve::Power(-1.0)).check().is_err());
         assert!(OneCycle::new(7).base_momentum(1.5).check().is_err());
         assert!(OneCycle::new(7).max_momentum(-0.5).check().is_err());
     }
@@ -406,7 +424,7 @@ mod tests {
             plain.rise(0.4),
             plain.start(0.1),
             plain.end(0.1),
-            plain.anneal(Anneal::Linear),
+            plain.anneal(Curve::Linear),
             plain.three_phases(true),
             plain.cycle_momentum(false),
             plain.base_momentum(0.5),

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span, form};
-use crate::{Fingerprint, Interpolation, Schedule, ScheduleError, check};
+use crate::{Curve, Fingerprint, Schedule, ScheduleError, check};
 
 /// Values at given updates, with a line or half a period of a cosine from each to the next; the last one then holds.
 ///
 /// ```text
 /// factor(t) = values[i] + (values[i + 1] - values[i]) · p                     while times[i] ≤ t < times[i + 1]
-/// factor(t) = values[i] + (values[i + 1] - values[i]) · ½ (1 - cos(π · p))    the same with Interpolation::Cosine
+/// factor(t) = values[i] + (values[i + 1] - values[i]) · ½ (1 - cos(π · p))    the same with Curve::Cosine
 ///         p = (t - times[i]) / (times[i + 1] - times[i])
 /// ```
 ///
@@ -28,7 +28,7 @@ use crate::{Fingerprint, Interpolation, Schedule, ScheduleError, check};
 /// let rate = schedule.clone().peak(2.0)?;
 /// assert_eq!(rate.rates(0..8), [2.0, 1.5, 1.0, 1.25, 1.5, 1.75, 2.0, 2.0]);
 ///
-/// let rate = schedule.interpolation(Interpolation::Cosine).peak(1.0)?;
+/// let rate = schedule.interpolation(Curve::Cosine).peak(1.0)?;
 /// assert!((rate.rate_at(3) - (0.75 - 0.125_f64.sqrt() / 2.0)).abs() < 1e-15);
 ///
 /// let error = Piecewise::new(1.0).to(6, 0.5).to(6, 0.1).build().unwrap_err();
@@ -56,7 +56,7 @@ pub struct Piecewise<L = u64> {
     /// The ratio of the peak at each of the times, not below 0.
     values: Vec<f64>,
     /// How one value goes over into the next.
-    interpolation: Interpolation,
+    interpolation: Curve,
 }
 
 impl Piecewise {
@@ -65,7 +65,7 @@ impl Piecewise {
         Self {
             times: vec![0],
             values: vec![first],
-            interpolation: Interpolation::Linear,
+            interpolation: Curve::Linear,
         }
     }
 
@@ -78,8 +78,8 @@ impl Piecewise {
 }
 
 impl<L> Piecewise<L> {
-    /// How one value goes over into the next; default [`Interpolation::Linear`].
-    pub fn interpolation(self, interpolation: Interpolation) -> Self {
+    /// How one value goes over into the next; default [`Curve::Linear`].
+    pub fn interpolation(self, interpolation: Curve) -> Self {
         Self {
             interpolation,
             ..self
@@ -103,7 +103,7 @@ impl Schedule for Piecewise {
         let (start, end) = (self.times[here] as f64, *end as f64);
         let passed = (time - start) / (end - start);
         self.interpolation
-            .between(self.values[here], self.values[next], passed)
+            .along(self.values[here], self.values[next], passed)
     }
 
     fn length(&self) -> Option<u64> {
@@ -128,6 +128,7 @@ impl Schedule for Piecewise {
                 return Err(ScheduleError::new(path, pair[1], allowed));
             }
         }
+        self.interpolation.check_share("piecewise.interpolation")?;
         let mut values = self.values.iter().enumerate();
         values.try_for_each(|(index, value)| {
             check::ratio(&format!("piecewise.values[{index}]"), *value)
@@ -135,8 +136,9 @@ impl Schedule for Piecewise {
     }
 
     fn fingerprint(&self) -> u64 {
-        let start = Fingerprint::of("piecewise")
-            .count(self.interpolation.number())
+        let start = self
+            .interpolation
+            .added_to(Fingerprint::of("piecewise"))
             .count(self.times.len() as u64);
         let knots = self.times.iter().zip(&self.values);
         knots
@@ -152,7 +154,7 @@ impl Default for Piecewise<Span> {
         Self {
             times: vec![Span::Updates(0), Span::Rest],
             values: vec![1.0, 0.0],
-            interpolation: Interpolation::Linear,
+            interpolation: Curve::Linear,
         }
     }
 }
@@ -243,7 +245,7 @@ mod tests {
         assert!((0..10).all(|update| line.factor(update) == rise.factor(update)));
         assert!((10..50).all(|update| line.factor(update) == fall.factor(update - 10)));
 
-        let curve = line.interpolation(Interpolation::Cosine);
+        let curve = line.interpolation(Curve::Cosine);
         let fall = Cosine::new(20).floor(0.5);
         assert_eq!(
             [0, 10, 30, 31].map(|t| curve.factor(t)),

@@ -1,8 +1,9 @@
 //! A drop by a factor every so many updates.
 
+use crate::power::power;
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
-use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
+use crate::{Fingerprint, Schedule, ScheduleError, check};
 
 /// A drop by a factor every so many updates, without end.
 ///
@@ -11,7 +12,7 @@ use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
 /// ```
 ///
 /// `every` is in updates, `gamma` (default 0.1) multiplies the rate; growth (`gamma` above 1) saturates at
-/// [`MAX_FACTOR`]. It is PyTorch's `StepLR`. It has no length: a warm-up in front delays its steps.
+/// [`MAX_FACTOR`](crate::MAX_FACTOR). It is PyTorch's `StepLR`. It has no length: a warm-up in front delays its steps.
 ///
 /// ```
 /// use schedules::prelude::*;
@@ -50,7 +51,7 @@ impl Step {
 }
 
 impl<L> Step<L> {
-    /// What the rate is multiplied by at each step, above 0 and at most [`MAX_FACTOR`]; default 0.1.
+    /// What the rate is multiplied by at each step, above 0 and at most [`MAX_FACTOR`](crate::MAX_FACTOR); default 0.1.
     pub fn gamma(self, gamma: f64) -> Self {
         Self { gamma, ..self }
     }
@@ -60,7 +61,7 @@ impl Schedule for Step {
     fn factor(&self, update: u64) -> f64 {
         // An unchecked `every` may be 0.
         let steps = update.checked_div(self.every).unwrap_or(0);
-        self.gamma.powf(steps as f64).min(MAX_FACTOR)
+        power(self.gamma, steps as f64)
     }
 
     fn factor_at(&self, time: f64) -> f64 {
@@ -85,7 +86,7 @@ impl Schedule for Step {
 impl Default for Step<Span> {
     fn default() -> Self {
         Self {
-            every: Span::Percent(30.0),
+            every: Span::PercentOfRest(30.0),
             gamma: 0.1,
         }
     }
@@ -109,6 +110,7 @@ impl Form for Step<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MAX_FACTOR;
 
     #[test]
     fn growth_saturates() {

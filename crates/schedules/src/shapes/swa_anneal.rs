@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
-use crate::{Fingerprint, Interpolation, Linear, Schedule, ScheduleError, check};
+use crate::{Curve, Fingerprint, Linear, Schedule, ScheduleError, check};
 
 /// The way to the constant rate at which weights are averaged, and that rate.
 ///
 /// ```text
 /// factor(t) = start + (end - start) · ½ (1 - cos(π · t / length))    while t < length, then end
-/// factor(t) = start + (end - start) · t / length                     the same with Interpolation::Linear
+/// factor(t) = start + (end - start) · t / length                     the same with Curve::Linear
 /// ```
 ///
 /// `start` (default 1) and `end` are ratios of the peak, `length` is in updates; with a length of 0 it is at `end` at
@@ -22,7 +22,7 @@ use crate::{Fingerprint, Interpolation, Linear, Schedule, ScheduleError, check};
 /// use schedules::prelude::*;
 ///
 /// let before = Linear::new(8);
-/// let anneal = SwaAnneal::new(4, 0.25).start(before.factor(2)).interpolation(Interpolation::Linear);
+/// let anneal = SwaAnneal::new(4, 0.25).start(before.factor(2)).interpolation(Curve::Linear);
 /// let rate = Sequence::new(before).then(2, anneal).peak(1.0)?;
 /// assert_eq!(rate.rates(0..8), [1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.25]);
 /// # Ok::<(), ScheduleError>(())
@@ -52,7 +52,7 @@ pub struct SwaAnneal<L = u64> {
     /// How long the way takes; 0 is at the end at once.
     length: L,
     /// How it gets there.
-    interpolation: Interpolation,
+    interpolation: Curve,
 }
 
 impl SwaAnneal {
@@ -62,7 +62,7 @@ impl SwaAnneal {
             start: 1.0,
             end,
             length,
-            interpolation: Interpolation::Cosine,
+            interpolation: Curve::Cosine,
         }
     }
 }
@@ -73,8 +73,8 @@ impl<L> SwaAnneal<L> {
         Self { start, ..self }
     }
 
-    /// How it gets to the end; default [`Interpolation::Cosine`].
-    pub fn interpolation(self, interpolation: Interpolation) -> Self {
+    /// How it gets to the end; default [`Curve::Cosine`].
+    pub fn interpolation(self, interpolation: Curve) -> Self {
         Self {
             interpolation,
             ..self
@@ -93,7 +93,7 @@ impl Schedule for SwaAnneal {
             return self.end;
         }
         self.interpolation
-            .between(self.start, self.end, time / length)
+            .along(self.start, self.end, time / length)
     }
 
     fn length(&self) -> Option<u64> {
@@ -113,16 +113,16 @@ impl Schedule for SwaAnneal {
     fn check(&self) -> Result<(), ScheduleError> {
         check::updates("swa.length", self.length)?;
         check::ratio("swa.start", self.start)?;
-        check::ratio("swa.end", self.end)
+        check::ratio("swa.end", self.end)?;
+        self.interpolation.check_share("swa.interpolation")
     }
 
     fn fingerprint(&self) -> u64 {
-        Fingerprint::of("swa")
+        let whole = Fingerprint::of("swa")
             .count(self.length)
             .number(self.start)
-            .number(self.end)
-            .count(self.interpolation.number())
-            .finish()
+            .number(self.end);
+        self.interpolation.added_to(whole).finish()
     }
 }
 
@@ -133,8 +133,8 @@ impl Default for SwaAnneal<Span> {
         Self {
             start: 1.0,
             end: 0.5,
-            length: Span::Percent(5.0),
-            interpolation: Interpolation::Cosine,
+            length: Span::PercentOfRest(5.0),
+            interpolation: Curve::Cosine,
         }
     }
 }
@@ -166,7 +166,7 @@ mod tests {
     fn it_is_a_cosine_or_a_line_and_then_holds() {
         let (curve, cosine) = (SwaAnneal::new(10, 0.2), Cosine::new(10).floor(0.2));
         assert!((0..15).all(|t| (curve.factor(t) - cosine.factor(t)).abs() < 1e-15));
-        let line = curve.start(0.6).interpolation(Interpolation::Linear);
+        let line = curve.start(0.6).interpolation(Curve::Linear);
         let same = Linear::new(10).start(0.6).end(0.2);
         assert!((0..15).all(|update| line.factor(update) == same.factor(update)));
         assert!(line.factor(9) > 0.2);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Anneal, Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
+use crate::{Curve, Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
 
 /// Warm-up, stable, decay (or trapezoid) without its warm-up: the peak, then a decay to a floor, which then holds.
 ///
@@ -16,7 +16,7 @@ use crate::{Compose, Form, Horizon, Span};
 /// ```
 ///
 /// `length` is the whole and `decay` its last part, in updates; `floor` (default 0) is a ratio of the peak.
-/// [`Anneal`] has the formula of `remaining` (default `one_minus_sqrt`). `stable_power` (default 0) and `timescale`
+/// `remaining` is 1 less what has [passed](Curve) (default `sqrt`). `stable_power` (default 0) and `timescale`
 /// let the stable part fall too: 0.5 is the inverse square root.
 ///
 /// With a [warm-up](crate::Compose::warmup) it is transformers' `warmup_stable_decay` and timm's `WSDLRScheduler`. A
@@ -25,7 +25,7 @@ use crate::{Compose, Form, Horizon, Span};
 /// ```
 /// use schedules::prelude::*;
 ///
-/// let rate = Wsd::new(8, 4).anneal(Anneal::Linear).floor(0.5).warmup_within(3).peak(0.8)?;
+/// let rate = Wsd::new(8, 4).anneal(Curve::Linear).floor(0.5).warmup_within(3).peak(0.8)?;
 /// let expected = [0.2, 0.4, 0.6, 0.8, 0.8, 0.7, 0.6, 0.5, 0.4, 0.4];
 /// assert!(rate.rates(0..10).iter().zip(expected).all(|(rate, expected)| (rate - expected).abs() < 1e-15));
 ///
@@ -59,7 +59,7 @@ pub struct Wsd<L = u64> {
     /// The ratio of the peak that it ends at, from 0 to 1.
     floor: f64,
     /// The curve of the decay.
-    anneal: Anneal,
+    anneal: Curve,
     /// The power by which the stable part falls, not below 0; 0 is constant.
     stable_power: f64,
     /// The time after which the stable part has fallen to 2 ^ -stable_power.
@@ -73,7 +73,7 @@ impl Wsd {
             length,
             decay,
             floor: 0.0,
-            anneal: Anneal::OneMinusSqrt,
+            anneal: Curve::Sqrt,
             stable_power: 0.0,
             timescale: 1,
         }
@@ -97,8 +97,8 @@ impl<L> Wsd<L> {
         Self { floor, ..self }
     }
 
-    /// The curve of the decay; default [`Anneal::OneMinusSqrt`].
-    pub fn anneal(self, anneal: Anneal) -> Self {
+    /// The curve of the decay; default [`Curve::Sqrt`].
+    pub fn anneal(self, anneal: Curve) -> Self {
         Self { anneal, ..self }
     }
 }
@@ -138,7 +138,7 @@ impl Schedule for Wsd {
             return Err(ScheduleError::new("wsd.decay", self.decay, allowed));
         }
         check::share("wsd.floor", self.floor)?;
-        self.anneal.check("wsd.anneal")?;
+        self.anneal.check_share("wsd.anneal")?;
         check::between("wsd.stable_power", self.stable_power, 0.0..=MAX_FACTOR)?;
         check::length("wsd.timescale", self.timescale)
     }
@@ -166,11 +166,11 @@ impl Default for Wsd<Span> {
     fn default() -> Self {
         Self {
             length: Span::Rest,
-            decay: Span::Percent(20.0),
+            decay: Span::PercentOfRest(20.0),
             floor: 0.0,
-            anneal: Anneal::OneMinusSqrt,
+            anneal: Curve::Sqrt,
             stable_power: 0.0,
-            timescale: Span::Percent(5.0),
+            timescale: Span::PercentOfRest(5.0),
         }
     }
 }
@@ -210,10 +210,10 @@ mod tests {
     #[test]
     fn it_is_stable_until_the_decay_begins() {
         for anneal in [
-            Anneal::Linear,
-            Anneal::Cosine,
-            Anneal::OneMinusSqrt,
-            Anneal::Exponential(0.1),
+            Curve::Linear,
+            Curve::Cosine,
+            Curve::Sqrt,
+            Curve::ExponentialTo(0.1),
         ] {
             let schedule = Wsd::new(10, 4).floor(0.3).anneal(anneal);
             assert_eq!([0, 5, 6].map(|update| schedule.factor(update)), [1.0; 3]);
@@ -223,7 +223,7 @@ mod tests {
                 [0.3; 2]
             );
         }
-        let cosine = Wsd::new(10, 4).floor(0.3).anneal(Anneal::Cosine);
+        let cosine = Wsd::new(10, 4).floor(0.3).anneal(Curve::Cosine);
         assert!((cosine.factor(8) - 0.65).abs() < 1e-15);
         assert_eq!(Wsd::new(10, 4).factor(7), 0.5);
     }
@@ -235,7 +235,7 @@ mod tests {
             (none.check(), none.factor(2), none.factor(3)),
             (Ok(()), 1.0, 0.0)
         );
-        let line = Wsd::new(4, 4).anneal(Anneal::Linear);
+        let line = Wsd::new(4, 4).anneal(Curve::Linear);
         assert_eq!(line.check(), Ok(()));
         assert_eq!(
             [0, 1, 2, 3, 4].map(|update| line.factor(update)),
@@ -243,12 +243,12 @@ mod tests {
         );
         assert_eq!(Wsd::new(4, 5).check().unwrap_err().path(), "wsd.decay");
         // Unchecked, it begins on the way down.
-        assert_eq!(Wsd::new(2, 4).anneal(Anneal::Linear).factor(0), 0.5);
+        assert_eq!(Wsd::new(2, 4).anneal(Curve::Linear).factor(0), 0.5);
     }
 
     #[test]
     fn the_stable_part_may_fall_too() {
-        let root = Wsd::new(40, 10).stable_decay(0.5, 5).anneal(Anneal::Linear);
+        let root = Wsd::new(40, 10).stable_decay(0.5, 5).anneal(Curve::Linear);
         assert_eq!((root.factor(0), root.factor(15)), (1.0, 0.5));
         assert_eq!(root.factor_at(-3.0), 1.0);
         assert!((root.factor(35) - 0.5 * 8.0_f64.sqrt().recip()).abs() < 1e-15);
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_warm_up_within_is_taken_out_of_the_stable_part() {
-        let schedule = Wsd::new(10, 4).anneal(Anneal::Linear).warmup_within(5);
+        let schedule = Wsd::new(10, 4).anneal(Curve::Linear).warmup_within(5);
         assert_eq!((schedule.check(), schedule.length()), (Ok(()), Some(10)));
         assert_eq!(
             [5, 6, 7, 9, 10].map(|update| schedule.factor(update)),
@@ -283,7 +283,7 @@ mod tests {
             Wsd::new(11, 4),
             Wsd::new(10, 5),
             plain.floor(0.1),
-            plain.anneal(Anneal::Linear),
+            plain.anneal(Curve::Linear),
             plain.stable_decay(0.5, 1),
             plain.stable_decay(0.5, 2),
         ]

@@ -47,7 +47,7 @@ fn a_config_of_one_of_many_shapes_means_what_code_says() {
             .to(50, 1.0)
             .to(500, 1.0)
             .to(1_000, 0.0)
-            .interpolation(Interpolation::Cosine),
+            .interpolation(Curve::Cosine),
     );
     same(json!({ "kind": "flat_cosine" }), FlatCosine::new(1_000));
     same(
@@ -59,7 +59,7 @@ fn a_config_of_one_of_many_shapes_means_what_code_says() {
         json!({ "kind": "swa", "start": 0.8, "end": 0.1, "length": 0, "interpolation": "linear" }),
         SwaAnneal::new(0, 0.1)
             .start(0.8)
-            .interpolation(Interpolation::Linear),
+            .interpolation(Curve::Linear),
     );
     same(json!({ "kind": "range_test" }), RangeTest::new(1_000));
     same(
@@ -102,7 +102,8 @@ fn a_mistake_in_one_of_many_shapes_is_named() {
         ),
         (
             piecewise(json!([0, "10%", "x"]), json!([1, 0.5, 0])),
-            "times[2] = \"x\": must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"",
+            "times[2] = \"x\": must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
+         (\"5% of rest\"), or \"rest\"",
         ),
         (
             piecewise(json!([0, 10]), json!([1, "low"])),
@@ -118,7 +119,8 @@ fn a_mistake_in_one_of_many_shapes_is_named() {
         ),
         (
             json!({ "kind": "piecewise", "interpolation": "cubic" }),
-            "interpolation = \"cubic\": must be linear or cosine",
+            "interpolation = \"cubic\": must be one of linear, cosine, 1-sqrt, one_minus_sqrt, sqrt, power, exponential_to, \
+             exponential, constant",
         ),
         (
             json!({ "kind": "swa", "anneal_strategy": "cos" }),
@@ -135,7 +137,7 @@ fn a_mistake_in_one_of_many_shapes_is_named() {
         ),
         (
             json!({ "kind": "noam", "warmup_steps": 4_000 }),
-            "warmup_steps = 4000: is no key of `noam`, which takes rise, kind, warmup, warmup_start, warmup_curve, cooldown, cooldown_end, cooldown_curve, floor, min_lr \
+            "warmup_steps = 4000: is no key of `noam`, which takes rise, kind, cooldown, cooldown_end, cooldown_curve, floor, min_lr \
              [did you mean `rise`?]",
         ),
         (

@@ -8,9 +8,10 @@ use super::mistake;
 #[test]
 fn a_mistake_is_named() {
     let kinds = format!("must be one of {}", ScheduleConfig::kinds().join(", "));
-    const SPAN: &str =
-        "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"";
-    const CURVE: &str = "must be one of linear, cosine, sqrt, exponential, constant";
+    const SPAN: &str = "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
+         (\"5% of rest\"), or \"rest\"";
+    const CURVE: &str = "must be one of linear, cosine, 1-sqrt, one_minus_sqrt, sqrt, power, exponential_to, \
+                         exponential, constant";
     const COMMON: &str =
         "kind, warmup, warmup_start, warmup_curve, cooldown, cooldown_end, cooldown_curve";
     let cosine = format!("is no key of `cosine`, which takes floor, length, {COMMON}, min_lr");
@@ -109,6 +110,19 @@ fn a_mistake_is_named() {
                 .to_owned(),
         ),
         (
+            json!({ "kind": "noam", "warmup": "5%" }),
+            "warmup = \"5%\": is no key of `noam`, which takes rise, kind, cooldown, cooldown_end, cooldown_curve, \
+             floor, min_lr [did you mean `rise`?]"
+                .to_owned(),
+        ),
+        (
+            json!({ "kind": "one_cycle", "warmup": 30 }),
+            "warmup = 30: is no key of `one_cycle`, which takes anneal, base_momentum, cycle_momentum, end, length, \
+             max_momentum, rise, start, three_phases, kind, cooldown, cooldown_end, cooldown_curve, floor, min_lr \
+             [did you mean `rise`?]"
+                .to_owned(),
+        ),
+        (
             json!({ "kind": "cosine", "warmup_start": 0.1 }),
             "warmup_start = 0.1: needs a `warmup`".to_owned(),
         ),
@@ -190,4 +204,18 @@ fn deserializing_says_the_same_and_the_hint() {
         error.to_string().ends_with("(did you mean `length`?)"),
         "{error}"
     );
+}
+
+#[test]
+fn what_rises_by_itself_takes_no_warm_up() {
+    for kind in ["noam", "one_cycle"] {
+        let mut config = ScheduleConfig::default_of(kind).unwrap();
+        config.warmup = Some(Span::Updates(50));
+        let error = config.build(&Horizon::new(1_000, 50), 0.1).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("warmup = 50: stands before a `{kind}`, which rises by itself")
+        );
+        assert_eq!(error.hint(), Some("the key of its own rise is `rise`"));
+    }
 }

@@ -1,5 +1,7 @@
 //! Schedules inside a schedule: what they mean, and where a mistake in one is found.
 
+use std::sync::Arc;
+
 use schedules::prelude::*;
 use serde_json::{Value, json};
 
@@ -36,6 +38,44 @@ fn a_sequence_shares_out_the_run() {
         )
         .then(400, Constant::new()),
     );
+}
+
+#[test]
+fn what_is_not_given_fits_into_a_part() {
+    let second = |part: Value, shape: &dyn Fn() -> Arc<dyn Schedule>| {
+        same(
+            json!({ "kind": "sequence", "milestones": ["90%"], "schedules": [{ "kind": "constant" }, part] }),
+            Sequence::new(Constant::new()).then(900, shape()),
+        );
+    };
+    second(json!({ "kind": "wsd" }), &|| Arc::new(Wsd::new(100, 20)));
+    second(json!({ "kind": "step" }), &|| Arc::new(Step::new(30)));
+    second(json!({ "kind": "cyclic" }), &|| Arc::new(Cyclic::new(13)));
+    second(json!({ "kind": "noam" }), &|| Arc::new(Noam::new(4)));
+    second(json!({ "kind": "swa" }), &|| {
+        Arc::new(SwaAnneal::new(5, 0.5))
+    });
+    second(json!({ "kind": "multi_step" }), &|| {
+        Arc::new(MultiStep::new([50, 75]))
+    });
+    second(json!({ "kind": "repeat" }), &|| {
+        Arc::new(Cosine::new(25).repeat(25))
+    });
+    second(json!({ "kind": "delay" }), &|| {
+        Arc::new(Cosine::new(50).delay(50))
+    });
+    second(json!({ "kind": "sequence" }), &|| {
+        Arc::new(Sequence::new(Constant::new()).then(75, Cosine::new(25)))
+    });
+    for kind in ScheduleConfig::kinds() {
+        let parts = json!([{ "kind": "constant" }, { "kind": kind }]);
+        let config = json!({ "kind": "sequence", "milestones": [990], "schedules": parts });
+        let config = ScheduleConfig::from_value(config).unwrap();
+        assert!(
+            config.build(&Horizon::new(1_000, 50), 0.1).is_ok(),
+            "{kind}"
+        );
+    }
 }
 
 #[test]
@@ -111,8 +151,8 @@ fn a_lowest_rate_inside_a_scale_is_the_rate_that_comes_out() {
 
 #[test]
 fn a_mistake_inside_is_named_with_its_path() {
-    const SPAN: &str =
-        "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"";
+    const SPAN: &str = "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
+         (\"5% of rest\"), or \"rest\"";
     let every = [
         (
             "schedule.length = 0",
@@ -239,7 +279,8 @@ fn a_mistake_in_a_sequence_is_named_with_its_part() {
         ),
         (
             parts(cosine(), json!(["5m"])),
-            "milestones[0] = \"5m\": must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"",
+            "milestones[0] = \"5m\": must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
+         (\"5% of rest\"), or \"rest\"",
         ),
         (
             parts(cosine(), json!(5)),

@@ -36,7 +36,7 @@ fn their_keys_mean_what_code_says() {
         OneCycle::new(500)
             .rise(0.4)
             .three_phases(true)
-            .anneal(Anneal::Linear),
+            .anneal(Curve::Linear),
     );
     same(json!({ "kind": "cyclic" }), Cyclic::new(125));
     same(
@@ -51,7 +51,7 @@ fn their_keys_mean_what_code_says() {
     same(
         json!({ "kind": "wsd", "decay": "30%", "anneal": { "power": 2.0 }, "floor": 0.1, "stable_power": 0.5 }),
         Wsd::new(1_000, 300)
-            .anneal(Anneal::Power(2.0))
+            .anneal(Curve::Power(2.0))
             .floor(0.1)
             .stable_decay(0.5, 50),
     );
@@ -60,8 +60,8 @@ fn their_keys_mean_what_code_says() {
 #[test]
 fn their_mistakes_are_named() {
     let kinds = format!("must be one of {}", ScheduleConfig::kinds().join(", "));
-    const SPAN: &str =
-        "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or \"rest\"";
+    const SPAN: &str = "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
+         (\"5% of rest\"), or \"rest\"";
     for (config, expected) in [
         (
             json!({ "kind": "multi_step", "gamma": 0.5, "ratios": [1.0, 0.5, 0.1] }),
@@ -77,11 +77,17 @@ fn their_mistakes_are_named() {
         ),
         (
             json!({ "kind": "one_cycle", "anneal": "cubic" }),
-            "anneal = \"cubic\": must be one of linear, cosine, 1-sqrt, one_minus_sqrt, power, exponential".to_owned(),
+            "anneal = \"cubic\": must be one of linear, cosine, 1-sqrt, one_minus_sqrt, sqrt, power, exponential_to, \
+             exponential, constant"
+                .to_owned(),
         ),
         (
-            json!({ "kind": "wsd", "anneal": { "exponential": 1.0 } }),
-            "anneal.exponential = 1.0: must be above 0 and below 1".to_owned(),
+            json!({ "kind": "wsd", "anneal": { "exponential_to": 1.0 } }),
+            "anneal.exponential_to = 1.0: must be above 0 and below 1".to_owned(),
+        ),
+        (
+            json!({ "kind": "piecewise", "interpolation": "constant" }),
+            "interpolation = \"constant\": must be one of linear, cosine, sqrt, power, exponential_to".to_owned(),
         ),
         (
             json!({ "kind": "CosineAnnealingWarmRestarts" }),
@@ -106,7 +112,7 @@ fn they_are_written_as_they_are_read() {
         json!({ "kind": "multi_step", "milestones": [3, "50%"], "ratios": [1.0, 0.5, 0.0] }),
         json!({ "kind": "cosine_restarts", "first_cycle": "1ep", "cycles": 3 }),
         json!({ "kind": "cyclic", "up": 5, "down": "1ep", "mode": "triangular2" }),
-        json!({ "kind": "wsd", "anneal": { "exponential": 0.1 } }),
+        json!({ "kind": "wsd", "anneal": { "exponential_to": 0.1 } }),
     ] {
         let read = ScheduleConfig::from_value(config.clone()).unwrap();
         let written: Value = serde_json::to_value(&read).unwrap();

@@ -361,7 +361,7 @@ impl Resolver<'_> {
 fn is_zero(span: Span) -> bool {
     match span {
         Span::Updates(updates) => updates == 0,
-        Span::Epochs(number) | Span::Percent(number) => number == 0.0,
+        Span::Epochs(number) | Span::Percent(number) | Span::PercentOfRest(number) => number == 0.0,
         _ => false,
     }
 }

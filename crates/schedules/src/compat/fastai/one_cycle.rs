@@ -1,8 +1,7 @@
 //! fastai's `fit_one_cycle`.
 
-use std::f64::consts::PI;
-
 use crate::compat::PerGroup;
+use crate::curve::half_cosine;
 use crate::{
     Compose, Fingerprint, MAX_FACTOR, MAX_UPDATE, Schedule, ScheduleError, Scheduler, check,
 };
@@ -154,7 +153,7 @@ impl Combined {
         } else {
             (middle, last, (1.0 - passed) / (1.0 - self.share))
         };
-        let cosine = 0.5 * (1.0 + (PI * left).cos());
+        let cosine = half_cosine(left);
         from * (1.0 - cosine) + to * cosine
     }
 }

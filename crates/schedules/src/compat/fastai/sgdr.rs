@@ -1,9 +1,8 @@
 //! fastai's `fit_sgdr`.
 
-use std::f64::consts::PI;
-
 use super::one_cycle::total;
 use crate::compat::PerGroup;
+use crate::curve::half_cosine;
 use crate::{Compose, Fingerprint, Schedule, ScheduleError, Scheduler, check};
 
 /// `Learner.fit_sgdr` of fastai 2.8.
@@ -137,7 +136,7 @@ impl Schedule for Restarts {
         };
         let begin = self.begins[next.saturating_sub(1)];
         let share = (passed - begin) / (end - begin);
-        0.5 * (1.0 + (PI * share).cos())
+        half_cosine(share)
     }
 
     fn length(&self) -> Option<u64> {

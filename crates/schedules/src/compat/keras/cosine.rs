@@ -1,9 +1,7 @@
 //! Keras' `CosineDecay`.
 
 use super::decay::initial;
-use crate::{
-    Compose, Interpolation, MAX_FACTOR, MAX_PEAK, Piecewise, ScheduleError, Scheduler, check,
-};
+use crate::{Compose, Curve, MAX_FACTOR, MAX_PEAK, Piecewise, ScheduleError, Scheduler, check};
 
 /// `keras.optimizers.schedules.CosineDecay` of Keras 3.15; see [`Cosine`](crate::Cosine).
 ///
@@ -70,7 +68,7 @@ impl CosineDecay {
         // The same as a cosine with a floor, where that is below the peak.
         let cosine = Piecewise::new(1.0)
             .to(self.decay_steps, self.alpha)
-            .interpolation(Interpolation::Cosine);
+            .interpolation(Curve::Cosine);
         let Some(target) = self.warmup_target else {
             initial(self.initial_learning_rate)?;
             return cosine.peak(self.initial_learning_rate);

@@ -59,6 +59,8 @@ pub struct ReduceLROnPlateau {
     pub cooldown: u64,
     /// The lowest learning rate; default 0.
     pub min_lr: f64,
+    /// Whether Keras tells of a change; default 0. It is ignored here, where a [`Reaction`](crate::Reaction) tells.
+    pub verbose: u8,
 }
 
 impl Default for ReduceLROnPlateau {
@@ -71,6 +73,7 @@ impl Default for ReduceLROnPlateau {
             min_delta: 1e-4,
             cooldown: 0,
             min_lr: 0.0,
+            verbose: 0,
         }
     }
 }

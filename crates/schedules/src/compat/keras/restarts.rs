@@ -1,8 +1,7 @@
 //! Keras' `CosineDecayRestarts`.
 
-use std::f64::consts::PI;
-
 use super::decay::initial;
+use crate::curve::half_cosine;
 use crate::{
     Compose, Fingerprint, MAX_FACTOR, MAX_UPDATE, Schedule, ScheduleError, Scheduler, check,
 };
@@ -120,7 +119,7 @@ impl Schedule for Restarts {
         // After the largest update nothing changes, so that infinity has a value too.
         let (cycle, passed) = self.cycle(time.max(0.0).min(MAX_UPDATE as f64));
         let height = self.higher.powf(cycle).min(MAX_FACTOR);
-        let cosine = 0.5 * height * (1.0 + (PI * passed).cos());
+        let cosine = height * half_cosine(passed);
         ((1.0 - self.floor) * cosine + self.floor).min(MAX_FACTOR)
     }
 

@@ -1,9 +1,9 @@
 //! optax' `cosine_decay_schedule`.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 use super::rates::{Rates, level, rate, scaled};
+use crate::curve::half_cosine;
 use crate::{Cosine, Fingerprint, MAX_FACTOR, Schedule, ScheduleError, Scheduler, check};
 
 /// `optax.cosine_decay_schedule` of optax 0.2.8; see [`Cosine`].
@@ -118,7 +118,7 @@ impl Schedule for CosinePower {
         if time >= length {
             return self.end;
         }
-        let cosine = 0.5 * (1.0 + (PI * (time / length)).cos());
+        let cosine = half_cosine(time / length);
         let remaining = cosine.powf(self.exponent);
         remaining + self.end * (1.0 - remaining)
     }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::rates::{Rates, level, rate};
 use crate::{
-    Interpolation, MAX_FACTOR, MAX_PEAK, MultiStep, Piecewise, Schedule, ScheduleError, Scheduler,
-    check,
+    Curve, MAX_FACTOR, MAX_PEAK, MultiStep, Piecewise, Schedule, ScheduleError, Scheduler, check,
 };
 
 /// `optax.piecewise_constant_schedule` of optax 0.2.8; see [`MultiStep`].
@@ -161,8 +160,8 @@ impl Rates for PiecewiseInterpolateSchedule {
             knots.to(*time, value / peak)
         });
         Arc::new(knots.interpolation(match self.interpolate_type {
-            InterpolateType::Linear => Interpolation::Linear,
-            InterpolateType::Cosine => Interpolation::Cosine,
+            InterpolateType::Linear => Curve::Linear,
+            InterpolateType::Cosine => Curve::Cosine,
         }))
     }
 

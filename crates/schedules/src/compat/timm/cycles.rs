@@ -1,7 +1,6 @@
 //! timm's cycles.
 
-use std::f64::consts::PI;
-
+use crate::curve::half_cosine;
 use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, check};
 
 /// The arguments of cycles, which timm's cosine, polynomial and hyperbolic tangent share.
@@ -87,7 +86,7 @@ pub(super) enum Fall {
 impl Fall {
     fn at(self, passed: f64) -> f64 {
         match self {
-            Self::Cosine { k_decay } => 0.5 * (1.0 + (PI * passed.powf(k_decay)).cos()),
+            Self::Cosine { k_decay } => half_cosine(passed.powf(k_decay)),
             Self::Poly { power, k_decay } => (1.0 - passed.powf(k_decay)).powf(power),
             Self::Tanh { lb, ub } => 0.5 * (1.0 - (lb * (1.0 - passed) + ub * passed).tanh()),
         }

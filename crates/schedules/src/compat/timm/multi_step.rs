@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ParamGroup;
-use super::warm_up::WarmUp;
+use super::shared::warmed;
 use crate::{Compose, Constant, MAX_FACTOR, MultiStep, Schedule, ScheduleError, Scheduler, check};
 
 /// `timm.scheduler.MultiStepLRScheduler` of timm 1.0.31: a drop at each of several times, each one update early.
@@ -47,6 +47,8 @@ fn without_decay() -> MultiStepLRScheduler {
     MultiStepLRScheduler::new([])
 }
 
+warmed!(MultiStepLRScheduler);
+
 impl MultiStepLRScheduler {
     /// Drops at `decay_t`, by a factor of 1, without a warm-up.
     pub fn new(decay_t: impl Into<Vec<u64>>) -> Self {
@@ -57,22 +59,6 @@ impl MultiStepLRScheduler {
             warmup_lr_init: 0.0,
             warmup_prefix: true,
         }
-    }
-
-    /// The scheduler of one parameter group.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build(&self, base_lr: f64) -> Result<Scheduler, ScheduleError> {
-        ParamGroup::from(base_lr).scheduler(|base_lr| self.schedule(base_lr))
-    }
-
-    /// The schedulers of several parameter groups.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build_groups(&self, groups: &[ParamGroup]) -> Result<Vec<Scheduler>, ScheduleError> {
-        ParamGroup::schedulers(groups, |base_lr| self.schedule(base_lr))
     }
 
     fn schedule(&self, base_lr: f64) -> Result<Arc<dyn Schedule>, ScheduleError> {
@@ -88,12 +74,7 @@ impl MultiStepLRScheduler {
         check::ratio("decay_rate", self.decay_rate)?;
         let curve = self.curve();
         curve.check().map_err(|error| error.at("decay_t"))?;
-        let warm_up = WarmUp {
-            warmup_t: self.warmup_t,
-            warmup_lr_init: self.warmup_lr_init,
-            warmup_prefix: self.warmup_prefix,
-        };
-        warm_up.before(curve, base_lr, 1.0)
+        self.warm_up().before(curve, base_lr, 1.0)
     }
 }
 

@@ -91,8 +91,9 @@ impl PlateauLRScheduler {
             .patience(self.patience_t)
             .threshold(self.threshold)
             .cooldown(self.cooldown_t)
-            .floor((self.lr_min / base_lr).min(1.0))
-            .eps((1e-8 / base_lr).min(1.0))
+            .floor(self.lr_min)
+            .eps(1e-8)
+            .absolute(base_lr)
             .active(self.warmup_t..);
         rate.plateau(plateau).map_err(|error| {
             let path = match error.field() {

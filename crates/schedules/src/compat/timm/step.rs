@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ParamGroup;
-use super::warm_up::WarmUp;
+use super::shared::warmed;
 use crate::{Fingerprint, MAX_FACTOR, MAX_UPDATE, Schedule, ScheduleError, Scheduler, Step, check};
 
 /// `timm.scheduler.StepLRScheduler` of timm 1.0.31: a drop every so often, also at fractions.
@@ -47,6 +47,8 @@ fn without_decay() -> StepLRScheduler {
     StepLRScheduler::new(0.0)
 }
 
+warmed!(StepLRScheduler);
+
 impl StepLRScheduler {
     /// A drop every `decay_t`, by a factor of 1, without a warm-up.
     pub fn new(decay_t: f64) -> Self {
@@ -57,22 +59,6 @@ impl StepLRScheduler {
             warmup_lr_init: 0.0,
             warmup_prefix: true,
         }
-    }
-
-    /// The scheduler of one parameter group.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build(&self, base_lr: f64) -> Result<Scheduler, ScheduleError> {
-        ParamGroup::from(base_lr).scheduler(|base_lr| self.schedule(base_lr))
-    }
-
-    /// The schedulers of several parameter groups.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build_groups(&self, groups: &[ParamGroup]) -> Result<Vec<Scheduler>, ScheduleError> {
-        ParamGroup::schedulers(groups, |base_lr| self.schedule(base_lr))
     }
 
     fn schedule(&self, base_lr: f64) -> Result<Arc<dyn Schedule>, ScheduleError> {
@@ -87,12 +73,7 @@ impl StepLRScheduler {
                 decay_rate,
             })
         };
-        let warm_up = WarmUp {
-            warmup_t: self.warmup_t,
-            warmup_lr_init: self.warmup_lr_init,
-            warmup_prefix: self.warmup_prefix,
-        };
-        warm_up.before(curve, base_lr, 1.0)
+        self.warm_up().before(curve, base_lr, 1.0)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ParamGroup;
 use super::cycles::{Cycled, Cycles, Fall};
-use super::warm_up::WarmUp;
+use super::shared::cycled;
 use crate::compat::of_base::of_base;
 use crate::{MAX_FACTOR, Schedule, ScheduleError, Scheduler, Tanh, check};
 
@@ -58,11 +58,7 @@ pub struct TanhLRScheduler {
     pub warmup_prefix: bool,
 }
 
-/// What a config without `t_initial` gets, which [`build`](TanhLRScheduler::build) refuses.
-#[cfg(feature = "serde")]
-fn without_length() -> TanhLRScheduler {
-    TanhLRScheduler::new(0)
-}
+cycled!(TanhLRScheduler);
 
 impl TanhLRScheduler {
     /// One cycle of `t_initial` down to 0, without a warm-up.
@@ -78,47 +74,6 @@ impl TanhLRScheduler {
             warmup_t: 0,
             warmup_lr_init: 0.0,
             warmup_prefix: false,
-        }
-    }
-
-    /// The scheduler of one parameter group.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build(&self, base_lr: f64) -> Result<Scheduler, ScheduleError> {
-        ParamGroup::from(base_lr).scheduler(|base_lr| self.schedule(base_lr))
-    }
-
-    /// The schedulers of several parameter groups.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build_groups(&self, groups: &[ParamGroup]) -> Result<Vec<Scheduler>, ScheduleError> {
-        ParamGroup::schedulers(groups, |base_lr| self.schedule(base_lr))
-    }
-
-    /// The number of updates of so many cycles, 0 for all, and of a warm-up in front of them.
-    pub fn get_cycle_length(&self, cycles: u64) -> u64 {
-        let prefix = if self.warmup_prefix { self.warmup_t } else { 0 };
-        self.cycles()
-            .get_cycle_length(cycles)
-            .saturating_add(prefix)
-    }
-
-    fn cycles(&self) -> Cycles {
-        Cycles {
-            t_initial: self.t_initial,
-            cycle_mul: self.cycle_mul,
-            cycle_decay: self.cycle_decay,
-            cycle_limit: self.cycle_limit,
-        }
-    }
-
-    fn warm_up(&self) -> WarmUp {
-        WarmUp {
-            warmup_t: self.warmup_t,
-            warmup_lr_init: self.warmup_lr_init,
-            warmup_prefix: self.warmup_prefix,
         }
     }
 

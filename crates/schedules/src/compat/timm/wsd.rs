@@ -1,11 +1,12 @@
 //! timm's `WSDLRScheduler`.
 
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 use super::ParamGroup;
+use super::shared::builders;
 use super::warm_up::WarmUp;
 use crate::compat::of_base::of_base;
+use crate::curve::half_cosine;
 use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, Scheduler, check};
 
 /// What the rate does before the decay.
@@ -104,6 +105,8 @@ fn without_length() -> WSDLRScheduler {
     WSDLRScheduler::new(0, 0)
 }
 
+builders!(WSDLRScheduler);
+
 impl WSDLRScheduler {
     /// A constant and a decay to 0 over the last `decay_t` of `t_initial`, without a warm-up.
     pub fn new(t_initial: u64, decay_t: u64) -> Self {
@@ -120,22 +123,6 @@ impl WSDLRScheduler {
             warmup_t: 0,
             warmup_lr_init: 0.0,
         }
-    }
-
-    /// The scheduler of one parameter group.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build(&self, base_lr: f64) -> Result<Scheduler, ScheduleError> {
-        ParamGroup::from(base_lr).scheduler(|base_lr| self.schedule(base_lr))
-    }
-
-    /// The schedulers of several parameter groups.
-    ///
-    /// # Errors
-    /// The first argument out of its range.
-    pub fn build_groups(&self, groups: &[ParamGroup]) -> Result<Vec<Scheduler>, ScheduleError> {
-        ParamGroup::schedulers(groups, |base_lr| self.schedule(base_lr))
     }
 
     /// The number of updates of the whole.
@@ -191,7 +178,7 @@ impl StableDecay {
         match self.peer.decay_fn {
             DecayFn::Linear => 1.0 - passed,
             DecayFn::OneMinusSqrt => 1.0 - passed.sqrt(),
-            DecayFn::Cosine => 0.5 * (1.0 + (PI * passed).cos()),
+            DecayFn::Cosine => half_cosine(passed),
             DecayFn::Power => 1.0 - passed.powf(self.peer.decay_power),
             DecayFn::Exp => {
                 let ratio = self.peer.decay_ratio;

@@ -23,17 +23,6 @@ impl Chain {
             .filter_map(|(index, link)| Some((link.rule.set(update)?, index)))
             .max()
     }
-
-    /// What a link has multiplied by after `from` up to `to`.
-    fn since(link: &Link, from: u64, to: u64) -> f64 {
-        let before = link.schedule.factor(from);
-        // At 0 it has ended, and multiplies by 1.
-        if before > 0.0 {
-            link.schedule.factor(to) / before
-        } else {
-            1.0
-        }
-    }
 }
 
 impl Schedule for Chain {
@@ -47,10 +36,10 @@ impl Schedule for Chain {
             .map(|(index, link)| match set {
                 None => whole(link),
                 Some((_, by)) if index == by => link.schedule.factor(update),
-                Some((at, by)) if index < by => Self::since(link, at, update),
+                Some((at, by)) if index < by => link.since(at, update),
                 // Behind it, a link has also changed what was set, in the same update.
                 Some((at, _)) => match at.checked_sub(1) {
-                    Some(before) => Self::since(link, before, update),
+                    Some(before) => link.since(before, update),
                     None => whole(link),
                 },
             });

@@ -1,7 +1,7 @@
 //! PyTorch's `ChainedScheduler`.
 
 use super::child::Child;
-use super::link::{Group, Link, Rule};
+use super::link::{Group, Link, Obstacle, Rule};
 use crate::{ScheduleError, Scheduler};
 
 /// `torch.optim.lr_scheduler.ChainedScheduler` of PyTorch 2.15: schedulers that step together.
@@ -13,7 +13,8 @@ use crate::{ScheduleError, Scheduler};
 /// its milestones. What the others had multiplied by then is lost, as there.
 ///
 /// A [`CosineAnnealingLR`](super::CosineAnnealingLR) with an `eta_min` above 0, [`SWALR`](super::SWALR), and one that
-/// adds to a rate that another has set are refused: what PyTorch makes of them has no closed form.
+/// adds to a rate that another has set have no closed form beside another. They are stepped as PyTorch does it, into a
+/// table that is filled as far as it is asked, and hold from update 2^20 on.
 ///
 /// ```
 /// use schedules::compat::torch::{ChainedScheduler, ConstantLR, ExponentialLR};
@@ -38,7 +39,7 @@ impl ChainedScheduler {
     /// The scheduler of a parameter group with this base rate.
     ///
     /// # Errors
-    /// The first argument out of its range, or a combination without a closed form.
+    /// The first argument out of its range.
     pub fn build(&self, base_lr: f64) -> Result<Scheduler, ScheduleError> {
         self.scheduler(Group::only(base_lr))
     }
@@ -46,18 +47,17 @@ impl ChainedScheduler {
     /// The schedulers of several parameter groups.
     ///
     /// # Errors
-    /// The first argument out of its range, a list that has not one entry for each group, or a combination without a
-    /// closed form.
+    /// The first argument out of its range, or a list that has not one entry for each group.
     pub fn build_groups(&self, base_lrs: &[f64]) -> Result<Vec<Scheduler>, ScheduleError> {
         Group::each(base_lrs, |group| self.scheduler(group))
     }
 
     fn scheduler(&self, group: Group) -> Result<Scheduler, ScheduleError> {
         let joined = self.links(group, 0).and_then(Link::joined);
-        group.build_from(joined)
+        group.build_from(joined, || self.clone().into())
     }
 
-    pub(super) fn links(&self, group: Group, nested: u64) -> Result<Vec<Link>, ScheduleError> {
+    pub(super) fn links(&self, group: Group, nested: u64) -> Result<Vec<Link>, Obstacle> {
         let (all, _) = Child::all_links(&self.schedulers, group, |_| nested)?;
         let children = self.schedulers.iter().zip(all);
         let links = children.flat_map(|(child, mut links)| {
@@ -70,8 +70,7 @@ impl ChainedScheduler {
         let links: Vec<Link> = links.collect();
         if nested > 0 && links.len() > 1 && links.iter().any(|link| link.rule == Rule::Returns(1)) {
             // That step adds the base rate to what the others have made of it.
-            let allowed = "has no closed form with a `T_max` of 1, inside a sequence";
-            return Err(ScheduleError::missing("schedulers", allowed));
+            return Err(Obstacle::Steps);
         }
         Ok(links)
     }
@@ -152,29 +151,34 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_closed_form_is_refused() {
-        let text = |children: Vec<Child>| chain(children).unwrap_err().to_string();
-        let eta_min = 0.1;
+    fn what_has_no_closed_form_is_stepped() {
+        let eta_min = 0.5;
         let lowest = CosineAnnealingLR {
             eta_min,
-            ..CosineAnnealingLR::new(9)
+            ..CosineAnnealingLR::new(2)
         };
-        assert!(chain([lowest.clone().into()]).is_ok());
-        for moves in [lowest.into(), SWALR::new(0.1).into()] {
-            let text = text(vec![halves(), moves]);
-            assert!(
-                text.starts_with("schedulers[1]: has no closed form there"),
-                "{text}"
-            );
-        }
-        let cosine: Child = CosineAnnealingLR::new(2).into();
-        assert_eq!(
-            text(vec![cosine.clone(), cosine]),
-            "schedulers[1]: has no closed form behind another that sets the rate"
-        );
-        assert_eq!(text(vec![]), "schedulers: must have at least one entry");
-        let wrong = ExponentialLR { gamma: 0.0 }.into();
-        assert!(text(vec![halves(), wrong]).starts_with("schedulers[1].gamma = 0.0: "));
+        // By itself ½ + ½, ½ + ¼ and ½; behind halves (½ · 1 - ½) · ½ + ½, and then there is nothing left of it.
+        let found = chain([halves(), lowest.clone().into()])
+            .unwrap()
+            .rates(0..4);
+        let expected = [1.0, 0.5, 0.5, 0.5];
+        let pairs = found.iter().zip(expected);
+        let far = pairs.map(|(found, expected)| (found - expected).abs());
+        assert!(far.take(3).all(|far| far < 1e-15), "{found:?}");
+        assert!((found[3] - 0.5).abs() < 1e-15, "{found:?}");
+        let swa = chain([
+            halves(),
+            SWALR {
+                anneal_epochs: 0,
+                ..SWALR::new(0.25)
+            }
+            .into(),
+        ]);
+        assert_eq!(swa.unwrap().rates(0..4), [0.25; 4]);
+        // It adds a half, at update 3, to what the other has set.
+        let one: Child = LambdaLR::new(Function::new("one", |_| 1.0)).into();
+        let found = chain([one, CosineAnnealingLR::new(2).into()]).unwrap();
+        assert!((found.rate_at(3) - 1.5).abs() < 1e-15);
         let schedulers = vec![CosineAnnealingLR::new(1).into(), halves()];
         let schedulers = vec![ChainedScheduler { schedulers }.into()];
         let milestones = Vec::new();
@@ -182,7 +186,19 @@ mod tests {
             schedulers,
             milestones,
         };
-        assert!(within.build(1.0).is_err());
+        // The step that the sequence makes doubles the rate, and halves it.
+        assert!((within.build(1.0).unwrap().rate_at(0) - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn errors_name_the_part() {
+        let text = |children: Vec<Child>| chain(children).unwrap_err().to_string();
+        assert_eq!(text(vec![]), "schedulers: must have at least one entry");
+        let wrong = || ExponentialLR { gamma: 0.0 }.into();
+        assert!(text(vec![halves(), wrong()]).starts_with("schedulers[1].gamma = 0.0: "));
+        let cosine: Child = CosineAnnealingLR::new(2).into();
+        let stepped = vec![cosine.clone(), cosine, wrong()];
+        assert!(text(stepped).starts_with("schedulers[2].gamma = 0.0: "));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A scheduler inside another one.
 
-use super::link::{Group, Link};
+use super::link::{Group, Link, Obstacle, Rule};
 use super::{
     ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CyclicLR,
     ExponentialLR, LambdaLR, LinearLR, MultiStepLR, MultiplicativeLR, OneCycleLR, PolynomialLR,
@@ -62,7 +62,15 @@ impl Child {
     /// What it consists of: several only if they step together.
     ///
     /// `nested` counts the sequences that it is the first of: their constructors have stepped what is inside it.
-    pub(super) fn links(&self, group: Group, nested: u64) -> Result<Vec<Link>, ScheduleError> {
+    pub(super) fn links(&self, group: Group, nested: u64) -> Result<Vec<Link>, Obstacle> {
+        match self {
+            Self::ChainedScheduler(child) => child.links(group, nested),
+            child => Ok(vec![child.link(group, nested)?]),
+        }
+    }
+
+    /// The same as one.
+    pub(super) fn link(&self, group: Group, nested: u64) -> Result<Link, Obstacle> {
         let link = match self {
             Self::StepLR(child) => child.link(),
             Self::MultiStepLR(child) => child.link(),
@@ -77,10 +85,13 @@ impl Child {
             Self::LambdaLR(child) => child.link(group),
             Self::MultiplicativeLR(child) => child.link(group),
             Self::SWALR(child) => child.link(group),
-            Self::SequentialLR(child) => child.link(group, nested),
-            Self::ChainedScheduler(child) => return child.links(group, nested),
+            Self::SequentialLR(child) => return child.link(group, nested),
+            Self::ChainedScheduler(child) => {
+                let joined = Link::joined(child.links(group, nested)?)?;
+                return Ok(Link::new(joined, Rule::Moves));
+            }
         };
-        Ok(vec![link?])
+        Ok(link?)
     }
 
     /// Whether it consists of others.
@@ -112,19 +123,21 @@ impl Child {
         children: &[Self],
         group: Group,
         nested: impl Fn(usize) -> u64,
-    ) -> Result<(Vec<Vec<Link>>, f64), ScheduleError> {
+    ) -> Result<(Vec<Vec<Link>>, f64), Obstacle> {
         if children.is_empty() {
             let allowed = "must have at least one entry";
-            return Err(ScheduleError::missing("schedulers", allowed));
+            return Err(ScheduleError::missing("schedulers", allowed).into());
         }
         let (mut all, mut initials) = (Vec::new(), Vec::new());
         let mut base_lr = group.base_lr;
         for (index, child) in children.iter().enumerate() {
-            let below = |error: ScheduleError| error.below(&format!("schedulers[{index}]"));
+            let part = format!("schedulers[{index}]");
             let found = Group { base_lr, ..group };
-            base_lr = child.initial(found, index == 0).map_err(below)?;
+            let initial = child.initial(found, index == 0);
+            base_lr = initial.map_err(|error| error.below(&part))?;
             let own = Group { base_lr, ..group };
-            let links = child.links(own, nested(index)).map_err(below)?;
+            let links = child.links(own, nested(index));
+            let links = links.map_err(|obstacle| obstacle.below(&part))?;
             let ratio = base_lr / group.base_lr;
             all.push(links.into_iter().map(|link| link.scaled(ratio)).collect());
             initials.push(base_lr);

@@ -2,7 +2,7 @@
 
 use super::link::{Group, Link, Rule};
 use super::ramp::no_updates;
-use crate::{Constant, Exponential, Polynomial, ScheduleError, Scheduler};
+use crate::{Constant, Exponential, Polynomial, ScheduleError, Scheduler, check};
 
 /// `torch.optim.lr_scheduler.ExponentialLR` of PyTorch 2.15: our [`Exponential`].
 ///
@@ -41,7 +41,7 @@ impl ExponentialLR {
 
 /// `torch.optim.lr_scheduler.PolynomialLR` of PyTorch 2.15: our [`Polynomial`].
 ///
-/// With a `total_iters` of 0 it stays at the base rate, as there.
+/// With a `total_iters` of 0 it stays at the base rate, as there, and with a power of 0 too.
 ///
 /// ```
 /// use schedules::compat::torch::PolynomialLR;
@@ -59,7 +59,7 @@ impl ExponentialLR {
 pub struct PolynomialLR {
     /// The number of updates down to 0; default 5.
     pub total_iters: u64,
-    /// The power of the share of the time that remains, above 0; default 1.
+    /// The power of the share of the time that remains, not below 0; default 1.
     pub power: f64,
 }
 
@@ -85,6 +85,10 @@ impl PolynomialLR {
         if self.total_iters == 0 {
             return Ok(Link::new(Constant::new(), Rule::Multiplies).entry(no_updates()));
         }
+        if self.power == 0.0 {
+            check::updates("total_iters", self.total_iters)?;
+            return Ok(Link::new(Constant::new(), Rule::Multiplies));
+        }
         let fall = Polynomial::new(self.total_iters).power(self.power);
         // A step to update 0 divides by the time that remained one update before.
         let length = self.total_iters as f64;
@@ -104,7 +108,9 @@ mod tests {
         let error = ExponentialLR { gamma: -1.0 }.build(0.1).unwrap_err();
         assert_eq!(error.path(), "gamma");
         let polynomial = |total_iters, power| PolynomialLR { total_iters, power }.build(0.1);
-        assert_eq!(polynomial(5, 0.0).unwrap_err().path(), "power");
+        assert_eq!(polynomial(5, -1.0).unwrap_err().path(), "power");
+        assert_eq!(polynomial(5, 0.0).unwrap().rates(0..9), [0.1; 9]);
+        assert!(polynomial(u64::MAX, 0.0).is_err());
         let error = polynomial(u64::MAX, 1.0).unwrap_err();
         assert_eq!(error.path(), "total_iters");
         assert_eq!(polynomial(0, 1.0).unwrap().rates(0..9), [0.1; 9]);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::chain::Chain;
+use super::child::Child;
+use super::recurrence::Recurrence;
 use crate::{
-    Compose, Fingerprint, Interpolation, MAX_PEAK, Product, Schedule, ScheduleError, Scheduler,
-    check,
+    Compose, Curve, Fingerprint, MAX_PEAK, Product, Schedule, ScheduleError, Scheduler, check,
 };
 
 /// A parameter group.
@@ -43,16 +44,23 @@ impl Group {
         self,
         link: Result<Link, ScheduleError>,
     ) -> Result<Scheduler, ScheduleError> {
-        self.build_from(link.map(|link| link.schedule))
-    }
-
-    pub(super) fn build_from(
-        self,
-        schedule: Result<Arc<dyn Schedule>, ScheduleError>,
-    ) -> Result<Scheduler, ScheduleError> {
         // What is divided by it is wrong where it is.
         check::positive("base_lr", self.base_lr, MAX_PEAK)?;
-        Scheduler::new(schedule?, self.base_lr)
+        Scheduler::new(link?.schedule, self.base_lr)
+    }
+
+    /// From a closed form, or from the steps of a scheduler that has none.
+    pub(super) fn build_from(
+        self,
+        closed: Result<Arc<dyn Schedule>, Obstacle>,
+        child: impl Fn() -> Child,
+    ) -> Result<Scheduler, ScheduleError> {
+        check::positive("base_lr", self.base_lr, MAX_PEAK)?;
+        match closed {
+            Ok(schedule) => Scheduler::new(schedule, self.base_lr),
+            Err(Obstacle::Wrong(error)) => Err(error),
+            Err(Obstacle::Steps) => Recurrence::scheduler(&child(), None, self),
+        }
     }
 }
 
@@ -169,10 +177,46 @@ pub(super) enum Entry {
     Anneals {
         end: f64,
         length: u64,
-        interpolation: Interpolation,
+        interpolation: Curve,
     },
+    /// From the first rate of another schedule.
+    Other(Arc<dyn Schedule>),
     /// PyTorch cannot do that.
     Refused(ScheduleError),
+}
+
+/// Why there is no closed form.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Obstacle {
+    /// An argument is wrong.
+    Wrong(ScheduleError),
+    /// The schedulers have none together, and only their steps tell.
+    Steps,
+}
+
+impl Obstacle {
+    /// The same with an error's path below `parent`.
+    pub(super) fn below(self, parent: &str) -> Self {
+        match self {
+            Self::Wrong(error) => Self::Wrong(error.below(parent)),
+            Self::Steps => Self::Steps,
+        }
+    }
+}
+
+impl From<ScheduleError> for Obstacle {
+    fn from(error: ScheduleError) -> Self {
+        Self::Wrong(error)
+    }
+}
+
+impl From<Obstacle> for ScheduleError {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Wrong(error) => error,
+            Obstacle::Steps => Self::missing("schedulers", "has no closed form"),
+        }
+    }
 }
 
 impl Link {
@@ -234,23 +278,28 @@ impl Link {
         }
     }
 
+    /// What it has multiplied by after `from` up to `to`.
+    pub(super) fn since(&self, from: u64, to: u64) -> f64 {
+        let before = self.schedule.factor(from);
+        // At 0 it has ended, and multiplies by 1.
+        if before > 0.0 {
+            self.schedule.factor(to) / before
+        } else {
+            1.0
+        }
+    }
+
     /// One schedule for schedulers that step together, in this order.
-    pub(super) fn joined(links: Vec<Self>) -> Result<Arc<dyn Schedule>, ScheduleError> {
+    pub(super) fn joined(links: Vec<Self>) -> Result<Arc<dyn Schedule>, Obstacle> {
         let untouched = links.iter().all(|link| link.start == 1.0);
         if let ([link], true) = (links.as_slice(), untouched) {
             return Ok(link.schedule.clone());
         }
         let mut sets = false;
-        for (index, link) in links.iter().enumerate() {
-            let path = format!("schedulers[{index}]");
-            if link.rule.moves() {
-                let allowed =
-                    "has no closed form there: PyTorch moves the rate that another has changed";
-                return Err(ScheduleError::missing(path, allowed));
-            }
-            if link.rule.adds() && sets {
-                let allowed = "has no closed form behind another that sets the rate";
-                return Err(ScheduleError::missing(path, allowed));
+        for link in &links {
+            // It moves the rate that another has changed, or adds to one that another has set.
+            if link.rule.moves() || (link.rule.adds() && sets) {
+                return Err(Obstacle::Steps);
             }
             sets |= link.rule != Rule::Multiplies;
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::link::{Group, Link, Rule};
 use crate::compat::PerGroup;
-use crate::{Anneal, MAX_PEAK, OneCycle, Schedule, ScheduleError, Scheduler, check};
+use crate::{Curve, MAX_PEAK, OneCycle, Schedule, ScheduleError, Scheduler, check};
 
 /// The curve from one rate to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub enum AnnealStrategy {
 /// `torch.optim.lr_scheduler.OneCycleLR` of PyTorch 2.15: our [`OneCycle`].
 ///
 /// It takes no base rate: PyTorch overwrites the optimizer's. After the last update, where PyTorch raises an error, the
-/// last rate holds. `pct_start` 1 and three phases that do not fit are refused.
+/// last rate holds. As there, a `pct_start` of 1 only rises, and of three phases that do not fit there is what
+/// lies between the first and the last update.
 ///
 /// ```
 /// use schedules::compat::torch::OneCycleLR;
@@ -174,12 +175,13 @@ impl OneCycleLR {
         check::decay("final_div_factor", self.final_div_factor)?;
         let first = self.div_factor.recip();
         let cycle = OneCycle::new(self.steps()?)
+            .literal()
             .rise(self.pct_start)
             .start(first)
             .end(first / self.final_div_factor)
             .anneal(match self.anneal_strategy {
-                AnnealStrategy::Cos => Anneal::Cosine,
-                AnnealStrategy::Linear => Anneal::Linear,
+                AnnealStrategy::Cos => Curve::Cosine,
+                AnnealStrategy::Linear => Curve::Linear,
             })
             .three_phases(self.three_phase)
             .cycle_momentum(self.cycle_momentum)
@@ -225,6 +227,39 @@ mod tests {
         };
         let length = |peer: OneCycleLR| peer.build().unwrap().schedule().length();
         assert_eq!((length(product), length(both)), (Some(11), Some(6)));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_off() {
+        let peer = |pct_start, three_phase| {
+            let peer = OneCycleLR {
+                total_steps: Some(9),
+                pct_start,
+                three_phase,
+                div_factor: 4.0,
+                anneal_strategy: AnnealStrategy::Linear,
+                ..OneCycleLR::new(1.0)
+            };
+            peer.build().unwrap()
+        };
+        let rises = peer(1.0, false);
+        assert_eq!(
+            [0, 4, 8, 9].map(|update| rises.rate_at(update)),
+            [0.25, 0.625, 1.0, 1.0]
+        );
+        assert_eq!(rises.momentum_at(99), Some(0.85));
+        assert_eq!(rises.schedule().length(), Some(8));
+        assert_eq!(peer(1.0, true).rates(0..10), rises.rates(0..10));
+        // Up to update 5, and after 3 of the 5 updates back.
+        let falls = peer(2.0 / 3.0, true);
+        assert_eq!(falls.rate_at(5), 1.0);
+        assert!((falls.rate_at(8) - 0.55).abs() < 1e-15);
+        assert_eq!(falls.rate_at(99), falls.rate_at(8));
+        assert_eq!(falls.schedule().factor_at(8.5), falls.rate_at(8));
+        // The peak and the first way back lie before the first update.
+        let late = peer(1.0 / 18.0, true);
+        assert!((late.rate_at(0) - 0.22222).abs() < 1e-4);
+        assert_eq!(late.rate_at(8), 0.25 * 1e-4);
     }
 
     #[test]

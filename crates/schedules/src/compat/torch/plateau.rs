@@ -122,7 +122,6 @@ impl ReduceLROnPlateau {
         check::between("min_lr", min_lr, 0.0..=MAX_PEAK)?;
         check::between("eps", self.eps, 0.0..=MAX_PEAK)?;
         let (threshold, min_delta) = self.threshold_mode.split(self.threshold);
-        // Above the first rate, a floor and an eps prevent every change, as 1 does.
         let plateau = Plateau::min()
             .mode(self.mode)
             .rule(PlateauRule::Torch)
@@ -131,8 +130,9 @@ impl ReduceLROnPlateau {
             .threshold(threshold)
             .min_delta(min_delta)
             .cooldown(self.cooldown)
-            .floor((min_lr / base_lr).min(1.0))
-            .eps((self.eps / base_lr).min(1.0));
+            .floor(min_lr)
+            .eps(self.eps)
+            .absolute(base_lr);
         rate.plateau(plateau)
             .map_err(|error| named(error, "threshold"))
     }

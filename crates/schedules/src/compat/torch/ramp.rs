@@ -1,5 +1,7 @@
 //! PyTorch's `ConstantLR` and `LinearLR`.
 
+use std::sync::Arc;
+
 use super::link::{Entry, Group, Link, Rule};
 use crate::{Constant, Linear, ScheduleError, Scheduler, Sequence, check};
 
@@ -54,14 +56,16 @@ impl ConstantLR {
         check::updates("total_iters", total_iters)?;
         let share = Linear::new(1).start(factor).end(factor);
         if total_iters == 0 {
-            return Ok(Link::new(share, Rule::Multiplies).entry(no_updates()));
+            // Behind another scheduler PyTorch takes its closed form, in which it is over at once.
+            let over = Entry::Other(Arc::new(Constant::new()));
+            return Ok(Link::new(share, Rule::Multiplies).entry(over));
         }
         let both = Sequence::new(share).then(total_iters, Constant::new());
         Ok(Link::new(both, Rule::Multiplies))
     }
 }
 
-/// Behind another scheduler PyTorch takes a closed form, which is not the one of a scheduler by itself.
+/// Behind another scheduler PyTorch takes a closed form that divides by it.
 pub(super) fn no_updates() -> Entry {
     Entry::Refused(ScheduleError::new(
         "total_iters",

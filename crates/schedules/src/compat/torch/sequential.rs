@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::child::Child;
-use super::link::{Entry, Group, Link, Rule, Stage};
+use super::link::{Entry, Group, Link, Obstacle, Rule, Stage};
 use crate::{Compose, Schedule, ScheduleError, Scheduler, Sequence, SwaAnneal, check};
 
 /// `torch.optim.lr_scheduler.SequentialLR` of PyTorch 2.15: our [`Sequence`].
@@ -41,8 +41,7 @@ impl SequentialLR {
     /// # Errors
     /// The first argument out of its range.
     pub fn build(&self, base_lr: f64) -> Result<Scheduler, ScheduleError> {
-        let group = Group::only(base_lr);
-        group.build(self.link(group, 0))
+        self.scheduler(Group::only(base_lr))
     }
 
     /// The schedulers of several parameter groups.
@@ -50,10 +49,15 @@ impl SequentialLR {
     /// # Errors
     /// The first argument out of its range, or a list that has not one entry for each group.
     pub fn build_groups(&self, base_lrs: &[f64]) -> Result<Vec<Scheduler>, ScheduleError> {
-        Group::each(base_lrs, |group| group.build(self.link(group, 0)))
+        Group::each(base_lrs, |group| self.scheduler(group))
     }
 
-    fn check(&self) -> Result<(), ScheduleError> {
+    fn scheduler(&self, group: Group) -> Result<Scheduler, ScheduleError> {
+        let closed = self.link(group, 0).map(|link| link.schedule);
+        group.build_from(closed, || self.clone().into())
+    }
+
+    pub(super) fn check(&self) -> Result<(), ScheduleError> {
         let (milestones, children) = (&self.milestones, &self.schedulers);
         if milestones.len() + 1 != children.len() {
             let allowed = format!(
@@ -83,7 +87,7 @@ impl SequentialLR {
     }
 
     /// `nested` counts the sequences that it is the first of. Each has made it count one update more.
-    pub(super) fn link(&self, group: Group, nested: u64) -> Result<Link, ScheduleError> {
+    pub(super) fn link(&self, group: Group, nested: u64) -> Result<Link, Obstacle> {
         self.check()?;
         let deeper = |index| if index == 0 { nested + 1 } else { 0 };
         let (all, initial) = Child::all_links(&self.schedulers, group, deeper)?;
@@ -101,7 +105,7 @@ impl SequentialLR {
             if starts.get(index + 1).is_some_and(|next| *next == start) {
                 continue;
             }
-            let below = |error: ScheduleError| error.below(&format!("schedulers[{index}]"));
+            let part = format!("schedulers[{index}]");
             let composed = self.schedulers[index].is_composed();
             let (schedule, sets) = if index == 0 {
                 if let [link, ..] = links.as_mut_slice() {
@@ -111,14 +115,17 @@ impl SequentialLR {
                         link.start *= link.again;
                     }
                 }
-                (Link::joined(links.clone()).map_err(below)?, nested == 0)
+                (
+                    Link::joined(links.clone()).map_err(|obstacle| obstacle.below(&part))?,
+                    nested == 0,
+                )
             } else {
                 let found = match (&sequence, start.checked_sub(1)) {
                     (Some(before), Some(last)) => before.factor(last),
                     _ => initial,
                 };
                 let again = start > 0 || nested > 0;
-                behind(&links[0], found, again).map_err(below)?
+                behind(&links[0], found, again).map_err(|error| error.below(&part))?
             };
             stages.push(Stage {
                 start,
@@ -149,6 +156,10 @@ fn behind(
         Entry::Anew if link.base == 1.0 => Ok((link.schedule.clone(), true)),
         Entry::Anew => {
             let schedule = link.schedule.clone().scale(link.base);
+            Ok((Arc::new(schedule), true))
+        }
+        Entry::Other(schedule) => {
+            let schedule = schedule.clone().scale(link.base);
             Ok((Arc::new(schedule), true))
         }
         Entry::Continues => {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::child::Child;
-use super::link::{Entry, Group, Link, Rule};
+use super::link::{Entry, Group, Link, Obstacle, Rule};
 use super::one_cycle::AnnealStrategy;
+use super::recurrence::Recurrence;
 use crate::compat::PerGroup;
-use crate::{Interpolation, MAX_PEAK, ScheduleError, Scheduler, Sequence, SwaAnneal, check};
+use crate::{Curve, MAX_PEAK, ScheduleError, Scheduler, Sequence, SwaAnneal, check};
 
 /// `torch.optim.swa_utils.SWALR` of PyTorch 2.15: our [`SwaAnneal`].
 ///
@@ -106,13 +107,21 @@ impl SWALR {
         check::positive("base_lr", group.base_lr, MAX_PEAK)?;
         check::updates("swa_start", swa_start)?;
         let way = self.way(group)?;
-        let mut links = first
-            .links(group, 0)
-            .map_err(|error| error.below("first"))?;
-        if let (0, [link, ..]) = (self.anneal_epochs, links.as_mut_slice()) {
-            link.start *= self.ratio(group)?;
-        }
-        let before = Link::joined(links).map_err(|error| error.below("first"))?;
+        let ratio = self.ratio(group)?;
+        let closed = first.links(group, 0).and_then(|mut links| {
+            if let (0, [link, ..]) = (self.anneal_epochs, links.as_mut_slice()) {
+                link.start *= ratio;
+            }
+            Link::joined(links)
+        });
+        let before = match closed {
+            Ok(before) => before,
+            Err(Obstacle::Wrong(error)) => return Err(error.below("first")),
+            Err(Obstacle::Steps) => {
+                let then = Some((swa_start, &self.clone().into()));
+                return Recurrence::scheduler(first, then, group);
+            }
+        };
         // The last step of `first` leads to this update, from which the way sets out.
         let last = swa_start + 1;
         let start = if self.anneal_epochs == 0 {
@@ -132,10 +141,10 @@ impl SWALR {
         Ok(rate / group.base_lr)
     }
 
-    fn interpolation(&self) -> Interpolation {
+    fn interpolation(&self) -> Curve {
         match self.anneal_strategy {
-            AnnealStrategy::Cos => Interpolation::Cosine,
-            AnnealStrategy::Linear => Interpolation::Linear,
+            AnnealStrategy::Cos => Curve::Cosine,
+            AnnealStrategy::Linear => Curve::Linear,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::compat::PerGroup;
 use crate::compat::torch::{ThresholdMode, named};
+use crate::feedback::MAX_GROUPS;
 use crate::{
     Compose, Constant, FeedbackHandle, Greedy, MAX_PEAK, MetricMode, ScheduleError, Scheduler,
     check,
@@ -59,6 +60,9 @@ pub struct GreedyLR {
     pub window_size: u64,
     /// The number of reductions at `min_lr` after which everything begins anew; default 500.
     pub reset_start: u64,
+    /// Whether transformers tells of a change; default false. It is ignored here, where a
+    /// [`Reaction`](crate::Reaction) tells.
+    pub verbose: bool,
 }
 
 impl Default for GreedyLR {
@@ -77,6 +81,7 @@ impl Default for GreedyLR {
             smooth: false,
             window_size: 50,
             reset_start: 500,
+            verbose: false,
         }
     }
 }
@@ -87,13 +92,12 @@ impl GreedyLR {
     /// # Errors
     /// The first argument out of its range.
     pub fn build(&self, base_lr: f64) -> Result<(Scheduler, FeedbackHandle), ScheduleError> {
-        self.group(base_lr, 0, 1)
+        Self::attached(base_lr, self.rule(base_lr, 0, 1)?, Vec::new())
     }
 
-    /// The schedulers of several parameter groups. Each has its own handle, and all want the same reports.
+    /// The schedulers of several parameter groups, at most 1000. Each has its own handle, and all want the same reports.
     ///
-    /// Each resets when it has been at its own lowest rate for long enough; in transformers all reset together, when
-    /// all are at theirs.
+    /// As there, all begin anew together, when all have been at their lowest rates for long enough.
     ///
     /// # Errors
     /// The first argument out of its range, or a list that has not one entry for each group.
@@ -101,27 +105,41 @@ impl GreedyLR {
         &self,
         base_lrs: &[f64],
     ) -> Result<Vec<(Scheduler, FeedbackHandle)>, ScheduleError> {
-        let groups = base_lrs.iter().enumerate();
-        groups
-            .map(|(group, base_lr)| self.group(*base_lr, group, base_lrs.len()))
+        let count = base_lrs.len();
+        if count > MAX_GROUPS {
+            let allowed = format!("must be at most {MAX_GROUPS} groups");
+            return Err(ScheduleError::new("base_lrs", count, allowed));
+        }
+        let groups = || base_lrs.iter().enumerate();
+        let rules: Vec<Greedy> = groups()
+            .map(|(group, base_lr)| self.rule(*base_lr, group, count))
+            .collect::<Result<_, _>>()?;
+        groups()
+            .map(|(group, base_lr)| {
+                let mut others = rules.clone();
+                let own = others.remove(group);
+                Self::attached(*base_lr, own, others)
+            })
             .collect()
     }
 
-    fn group(
-        &self,
+    fn attached(
         base_lr: f64,
-        group: usize,
-        groups: usize,
+        own: Greedy,
+        others: Vec<Greedy>,
     ) -> Result<(Scheduler, FeedbackHandle), ScheduleError> {
-        let rate = Constant::new().peak(base_lr)?;
-        let min_lr = self.min_lr.of("min_lr", group, groups)?;
-        let max_lr = self.max_lr.of("max_lr", group, groups)?;
-        check::between("min_lr", min_lr, 0.0..=MAX_PEAK)?;
-        check::between("max_lr", max_lr, 0.0..=MAX_PEAK)?;
-        check::between("eps", self.eps, 0.0..=MAX_PEAK)?;
+        Constant::new().peak(base_lr)?.greedy_among(own, others)
+    }
+
+    /// The checked rule of a group.
+    fn rule(&self, base_lr: f64, group: usize, groups: usize) -> Result<Greedy, ScheduleError> {
+        check::positive("peak", base_lr, MAX_PEAK)?;
+        if self.smooth {
+            check::length("window_size", self.window_size)?;
+        }
         let (threshold, min_delta) = self.threshold_mode.split(self.threshold);
         let greedy = Greedy::min()
-            .literal()
+            .literal(base_lr)
             .mode(self.mode)
             .factor(self.factor)
             .patience(self.patience)
@@ -129,12 +147,12 @@ impl GreedyLR {
             .min_delta(min_delta)
             .cooldown(self.cooldown)
             .warmup(self.warmup)
-            .floor(min_lr / base_lr)
-            .ceiling(max_lr / base_lr)
-            .eps(self.eps / base_lr)
-            .smooth(if self.smooth { self.window_size } else { 1 })
+            .floor(self.min_lr.of("min_lr", group, groups)?)
+            .ceiling(self.max_lr.of("max_lr", group, groups)?)
+            .eps(self.eps)
+            .smooth(if self.smooth { self.window_size } else { 0 })
             .reset_start(self.reset_start);
-        rate.greedy(greedy).map_err(|error| {
+        greedy.check().map_err(|error| {
             let path = match error.field() {
                 "floor" => "min_lr",
                 "ceiling" => "max_lr",
@@ -142,7 +160,8 @@ impl GreedyLR {
                 _ => return named(error, "threshold"),
             };
             error.at(path)
-        })
+        })?;
+        Ok(greedy)
     }
 }
 

@@ -1,7 +1,6 @@
 //! transformers' cosine with restarts.
 
-use std::f64::consts::PI;
-
+use crate::curve::half_cosine;
 use crate::{Fingerprint, Schedule};
 
 /// Cosines of equal length after their warm-up, and 0 when the run is over.
@@ -27,7 +26,7 @@ impl Schedule for HardRestarts {
             return 0.0;
         }
         let passed = (self.num_cycles * progress) % 1.0;
-        (0.5 * (1.0 + (PI * passed).cos())).max(0.0)
+        half_cosine(passed).max(0.0)
     }
 
     fn length(&self) -> Option<u64> {

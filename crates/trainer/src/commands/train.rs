@@ -19,7 +19,8 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let mut prepared = prepare(arguments.settings.layers()?, console)?;
     let flex = engine::open(Backend::Flex)?;
     let images = prepared.dataset.train.images();
-    let parameters = build_model(&prepared.resolved.settings, images, &flex.device)?.parameter_count();
+    let parameters =
+        build_model(&prepared.resolved.settings, images, &flex.device)?.parameter_count();
 
     let compute = backend::open(&prepared, console)?;
     prepared.resolved.settings.backend = compute.backend;

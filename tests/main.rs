@@ -6,7 +6,7 @@
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
-//! - `reference`: the losses that PyTorch recorded, update by update.
+//! - `fidelity`: the runs that PyTorch recorded, update by update.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,9 +15,9 @@
 
 mod backends;
 mod damaged_data;
+mod fidelity;
 mod learner;
 mod mistakes;
 mod program;
-mod reference;
 mod schedule;
 mod training;

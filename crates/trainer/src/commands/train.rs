@@ -113,7 +113,7 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
         format_args!(
             "{} updates of {} images, {} an epoch ({})",
             prepared.plan.updates,
-            settings.data.batch_size,
+            settings.data.batch_size as u64 * u64::from(settings.train.accumulate),
             prepared.plan.updates_per_epoch,
             layers.origin("train.length"),
         ),

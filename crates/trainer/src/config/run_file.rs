@@ -46,6 +46,8 @@ pub struct DataKeys {
     pub batch_size: Option<usize>,
     /// Whether a last partial batch is left out in training.
     pub drop_last: Option<bool>,
+    /// Whether every epoch takes the training rows in another order.
+    pub shuffle: Option<bool>,
 }
 
 /// `[model]`
@@ -94,4 +96,16 @@ pub struct TrainKeys {
     pub epochs: Option<f64>,
     /// How often validation is measured.
     pub evaluate_every: Option<Span>,
+    /// Batches an update.
+    pub accumulate: Option<u32>,
+    /// The largest norm of all gradients together.
+    pub clip_norm: Option<f64>,
+    /// The largest size of each gradient's elements.
+    pub clip_value: Option<f64>,
+    /// The share of each label that is spread evenly over all classes.
+    pub label_smoothing: Option<f64>,
+    /// The decay of the average of the weights.
+    pub ema: Option<f64>,
+    /// `float32` or `float64`.
+    pub precision: Option<String>,
 }

@@ -62,6 +62,8 @@ pub struct DataSettings {
     pub batch_size: usize,
     /// Whether a last partial batch is left out in training.
     pub drop_last: bool,
+    /// Whether every epoch takes the training rows in another order, or all of them in that of the data.
+    pub shuffle: bool,
 }
 
 /// A data set.
@@ -164,6 +166,29 @@ pub struct TrainSettings {
     pub length: Span,
     /// How often validation is measured.
     pub evaluate_every: Span,
+    /// Batches an update: it takes the mean of their gradients, and its loss is the mean of theirs.
+    pub accumulate: u32,
+    /// The largest norm of all gradients together; infinite where they are not clipped.
+    pub clip_norm: f64,
+    /// The largest size of each gradient's elements; infinite where they are not clipped.
+    pub clip_value: f64,
+    /// The share of each label that is spread evenly over all classes.
+    pub label_smoothing: f64,
+    /// The decay of the average of the weights that is measured and saved; 0 takes the weights themselves.
+    pub ema: f64,
+    /// The type of every number in weights, batches and the optimizer's state.
+    pub precision: Precision,
+}
+
+/// How many bits a number has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision, which every backend has.
+    #[default]
+    Float32,
+    /// Double precision, to compare with; GPUs often lack it.
+    Float64,
 }
 
 impl Rule {
@@ -247,6 +272,16 @@ impl Source {
         match self {
             Self::Digits { .. } => "digits",
             Self::Mnist { .. } => "mnist",
+        }
+    }
+}
+
+impl Precision {
+    /// The name in a configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
         }
     }
 }

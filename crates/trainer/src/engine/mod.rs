@@ -7,6 +7,8 @@ mod evaluate;
 mod fit;
 mod history;
 mod model;
+mod precision;
+mod step;
 
 pub use bench::updates_per_second;
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};

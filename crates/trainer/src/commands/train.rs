@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use burn::module::Module;
 use schedules::ScheduleConfig;
 
 use crate::cli::TrainArguments;
@@ -20,7 +19,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let mut prepared = prepare(arguments.settings.layers()?, console)?;
     let flex = engine::open(Backend::Flex)?;
     let images = prepared.dataset.train.images();
-    let parameters = build_model(&prepared.resolved.settings, images, &flex.device)?.num_params();
+    let parameters = build_model(&prepared.resolved.settings, images, &flex.device)?.parameter_count();
 
     let compute = backend::open(&prepared, console)?;
     prepared.resolved.settings.backend = compute.backend;

@@ -13,7 +13,7 @@ pub use layers::{Layer, Layers, Origin};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;
 pub use settings::{
-    Backend, DataSettings, ModelSettings, OptimizerSettings, Precision, RateGroup, Rule, Settings,
-    Source, Split, TrainSettings,
+    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Precision, RateGroup, Rule,
+    Settings, Source, Split, TrainSettings,
 };
 pub use share::Share;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use models::ModelConfig;
 use schedules::{RateHandle, ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
@@ -92,10 +93,24 @@ pub enum Split {
     File,
 }
 
-/// The network.
+/// The network, and what it leaves out in training.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelSettings {
+    /// The network and its sizes.
+    #[serde(flatten)]
+    pub network: Network,
+    /// The rate at which the features before the last layer are dropped.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dropout: f64,
+    /// The rate at which the last residual block is skipped.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stochastic_depth: f64,
+}
+
+/// A network and its sizes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum ModelSettings {
+pub enum Network {
     /// A multi-layer perceptron.
     Mlp {
         /// The width of each hidden layer.
@@ -103,6 +118,16 @@ pub enum ModelSettings {
     },
     /// LeNet-5.
     LeNet5,
+    /// A plain convolutional network.
+    ConvNet {
+        /// The channels of each stage.
+        widths: Vec<usize>,
+    },
+    /// A residual network.
+    ResNet {
+        /// Layers with weights: 6n + 2.
+        depth: usize,
+    },
 }
 
 /// How weights are updated.
@@ -257,11 +282,45 @@ impl Rule {
 }
 
 impl ModelSettings {
+    /// The network's name in a configuration.
+    pub fn name(&self) -> &'static str {
+        self.network.name()
+    }
+
+    /// Whether anything is left out in training.
+    pub fn drops(&self) -> bool {
+        self.dropout > 0.0 || self.stochastic_depth > 0.0
+    }
+}
+
+/// Whether a rate is off, which some networks have no key for.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(rate: &f64) -> bool {
+    *rate == 0.0
+}
+
+impl Network {
+    /// What the models crate builds it from.
+    pub fn config(&self) -> ModelConfig {
+        match self {
+            Self::Mlp { hidden } => ModelConfig::Mlp {
+                hidden: hidden.clone(),
+            },
+            Self::LeNet5 => ModelConfig::LeNet5,
+            Self::ConvNet { widths } => ModelConfig::ConvNet {
+                widths: widths.clone(),
+            },
+            Self::ResNet { depth } => ModelConfig::ResNet { depth: *depth },
+        }
+    }
+
     /// The name in a configuration.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Mlp { .. } => "mlp",
             Self::LeNet5 => "lenet5",
+            Self::ConvNet { .. } => "convnet",
+            Self::ResNet { .. } => "resnet",
         }
     }
 }

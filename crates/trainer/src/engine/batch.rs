@@ -66,9 +66,9 @@ impl<'a> Batches<'a> {
             }
         };
         let labels = TensorData::new(labels, [count]);
-        ImageBatch {
-            images: Tensor::from_data(pixels, (&self.device, dtype)),
-            labels: Tensor::from_data(labels, &self.device),
-        }
+        ImageBatch::new(
+            Tensor::from_data(pixels, (&self.device, dtype)),
+            Tensor::from_data(labels, &self.device),
+        )
     }
 }

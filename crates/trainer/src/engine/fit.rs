@@ -13,6 +13,7 @@ use super::step::Objective;
 use super::{Compute, History, Metrics, Update, build_model, evaluate};
 use crate::config::Settings;
 use crate::data::{Dataset, batch_order, batches_per_epoch};
+use crate::random::{Purpose, Random};
 
 /// How long a run is, and its learning rate at every update: all that is known before it begins.
 #[derive(Debug, Clone)]
@@ -255,6 +256,8 @@ impl Diverged {
 /// One update after the other, in the order of the data.
 pub(super) struct Loop<'a> {
     seed: u64,
+    /// Whether the model draws masks.
+    drops: bool,
     batch_size: usize,
     shuffle: bool,
     batches_per_epoch: u64,
@@ -284,6 +287,7 @@ impl<'a> Loop<'a> {
     ) -> Self {
         Self {
             seed: settings.seed,
+            drops: settings.model.drops(),
             batch_size: settings.data.batch_size,
             shuffle: settings.data.shuffle,
             batches_per_epoch: plan.batches_per_epoch,
@@ -342,7 +346,12 @@ impl<'a> Loop<'a> {
         }
         let from = (taken % self.batches_per_epoch) as usize * self.batch_size;
         let until = (from + self.batch_size).min(self.order.len());
-        self.batches.gather(&self.order[from..until])
+        let batch = self.batches.gather(&self.order[from..until]);
+        if self.drops {
+            let mut masks = Random::new(self.seed, Purpose::Masks, epoch, taken);
+            return batch.draw(masks.next_u64());
+        }
+        batch
     }
 
     /// The model to measure and to keep: without autodiff, with the weights that the optimizer evaluates, or with their

@@ -1,10 +1,10 @@
 //! The model of a run, with its initial weights.
 
 use burn::tensor::Device;
-use models::{Model, ModelConfig, ModelError};
+use models::{Model, ModelError};
 
-use super::precision::cast;
-use crate::config::{ModelSettings, Settings};
+use super::precision::dtype;
+use crate::config::Settings;
 use crate::data::Images;
 use crate::random::{Purpose, Random};
 
@@ -18,18 +18,14 @@ pub fn build_model(
     images: &Images,
     device: &Device,
 ) -> Result<Model, ModelError> {
-    let config = match &settings.model {
-        ModelSettings::Mlp { hidden } => ModelConfig::Mlp {
-            hidden: hidden.clone(),
-        },
-        ModelSettings::LeNet5 => ModelConfig::LeNet5,
-    };
     let mut random = Random::new(settings.seed, Purpose::Weights, 0, 0);
-    let model = config.init(
+    let model = settings.model.network.config().init(
         images.shape(),
         images.classes(),
         || random.unit_f64(),
         device,
     )?;
-    Ok(cast(model, settings.train.precision))
+    let model = model.dropout(settings.model.dropout)?;
+    let model = model.stochastic_depth(settings.model.stochastic_depth)?;
+    Ok(model.to_dtype(dtype(settings.train.precision)))
 }

@@ -2,7 +2,8 @@
 
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
-use models::{ImageBatch, Model, cross_entropy};
+use burn::train::{TrainOutput, TrainStep};
+use models::{ImageBatch, Model};
 use optimizers::{GradientAverage, clip_norm, clip_value};
 
 use crate::config::TrainSettings;
@@ -33,11 +34,10 @@ impl Objective {
         let mut average = GradientAverage::new();
         let mut losses = Vec::new();
         for batch in batches {
-            let logits = model.forward(batch.images);
-            let loss = cross_entropy(logits, batch.labels, self.label_smoothing);
-            let gradients = GradientsParams::from_grads(loss.backward(), model);
-            average.add(model, gradients);
-            losses.push(loss.inner());
+            let batch = batch.label_smoothing(self.label_smoothing);
+            let TrainOutput { grads, item } = TrainStep::step(model, batch);
+            average.add(model, grads);
+            losses.push(item.loss.inner());
         }
         let loss = match losses.len() {
             1 => losses.swap_remove(0),

@@ -4,7 +4,7 @@ use burn::optim::{LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
 use crate::adam::{Adam, AdamState};
-use crate::{ModuleUpdate, OptimizerError};
+use crate::{ModuleUpdate, OptimizerError, WeightDecay};
 
 /// AdamW, as `torch.optim.AdamW`: the weights shrink by themselves, not through the gradient.
 ///
@@ -96,5 +96,11 @@ impl Optimizer for AdamW {
 
     fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
         Adam::to_device(state, device)
+    }
+}
+
+impl WeightDecay for AdamW {
+    fn without_weight_decay(&self) -> Self {
+        self.clone().weight_decay(0.0)
     }
 }

@@ -4,10 +4,10 @@ use burn::optim::{LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 use schedules::RateHandle;
 
-use crate::{Adam, AdamW, ModuleUpdate, OptimizerError, Sgd};
+use crate::{Adam, AdamW, ModuleUpdate, OptimizerError, Sgd, WeightDecay};
 
 /// An optimizer whose momentum (SGD) or beta 1 (Adam, AdamW) a schedule may move.
-pub trait Momentum: Optimizer + Clone {
+pub trait Momentum: WeightDecay {
     /// The same optimizer with another momentum or beta 1, from 0 and below 1.
     fn with_momentum(&self, momentum: f64) -> Self;
 
@@ -119,6 +119,15 @@ impl<O: Momentum> Optimizer for Follow<O> {
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
         O::to_device(state, device)
+    }
+}
+
+impl<O: Momentum> WeightDecay for Follow<O> {
+    fn without_weight_decay(&self) -> Self {
+        Self {
+            optimizer: self.optimizer.without_weight_decay(),
+            handle: self.handle.clone(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! - `program`: starts the binary, and makes what it prints comparable.
 //! - `training`: the main job end to end, its files, and that it repeats itself.
 //! - `backends`: the same learning on every backend, a GPU among them.
+//! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
@@ -18,6 +19,7 @@ mod damaged_data;
 mod fidelity;
 mod learner;
 mod mistakes;
+mod objective;
 mod program;
 mod schedule;
 mod training;

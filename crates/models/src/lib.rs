@@ -27,13 +27,22 @@
 
 mod config;
 mod error;
+mod freeze;
 mod initial;
 mod lenet5;
+mod misfit;
 mod mlp;
 mod model;
+mod parameter;
+mod path;
+mod state_dict;
 
 pub use config::{ImageShape, ModelConfig};
 pub use error::ModelError;
+pub use freeze::FreezeError;
 pub use lenet5::LeNet5;
+pub use misfit::{Misfit, StateDictError};
 pub use mlp::Mlp;
 pub use model::{ImageBatch, Model};
+pub use parameter::Parameter;
+pub use state_dict::StateDict;

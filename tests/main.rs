@@ -7,6 +7,7 @@
 //! - `damaged_data`: real files cut short and flipped.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
 //! - `reference`: the losses that PyTorch recorded, update by update.
+//! - `weights`: weights in and out under PyTorch's names, and training from them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,3 +22,4 @@ mod program;
 mod reference;
 mod schedule;
 mod training;
+mod weights;

@@ -8,6 +8,7 @@
 //! - `damaged_data`: real files cut short and flipped.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
 //! - `fidelity`: the runs that PyTorch recorded, update by update.
+//! - `weights`: weights in and out under PyTorch's names, and training from them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,3 +24,4 @@ mod objective;
 mod program;
 mod schedule;
 mod training;
+mod weights;

@@ -7,6 +7,7 @@ mod resolve;
 mod run_file;
 mod settings;
 mod share;
+mod start;
 
 pub use error::ConfigError;
 pub use layers::{Layer, Layers, Origin};
@@ -17,3 +18,4 @@ pub use settings::{
     Settings, Source, Split, TrainSettings,
 };
 pub use share::Share;
+pub use start::{Head, StartSettings};

@@ -1,5 +1,7 @@
 //! Merges what was typed, fills in what was not, and checks the result.
 
+use std::path::PathBuf;
+
 use schedules::{MAX_FACTOR, MAX_PEAK, RateHandle, ScheduleConfig, Span};
 use serde::Deserialize;
 use toml::Value;
@@ -11,7 +13,7 @@ use super::settings::{
     Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Precision, Rule, Settings,
     Source, Split, TrainSettings,
 };
-use super::{ConfigError, Layer, Layers, Share};
+use super::{ConfigError, Head, Layer, Layers, Share, StartSettings};
 
 /// Settings, and what a person should hear about them.
 #[derive(Debug)]
@@ -146,6 +148,7 @@ impl Resolver<'_> {
             Some(name) => self.choice("backend", name)?,
         };
         let source = self.source(&typed)?;
+        let start = self.start(&typed.model)?;
         let model = self.model(typed.model)?;
         let optimizer = self.optimizer(typed.optimizer, &model)?;
         let validation = typed
@@ -169,6 +172,7 @@ impl Resolver<'_> {
                 shuffle: typed.data.shuffle.unwrap_or(true),
             },
             model,
+            start,
             optimizer,
             schedule,
             train,
@@ -283,6 +287,29 @@ impl Resolver<'_> {
             }
             _ => Err(self.unknown_name("data.name", name, &["digits", "mnist"])),
         }
+    }
+
+    fn start(&self, typed: &ModelKeys) -> Result<StartSettings, ConfigError> {
+        let head = match &typed.head {
+            None => Head::default(),
+            Some(name) => self.choice("model.head", name)?,
+        };
+        if head == Head::New && typed.init.is_none() {
+            let reason = "without model.init every layer is new";
+            return Err(refuse(self.layers, "model.head", reason));
+        }
+        let freeze = typed.freeze.clone().unwrap_or_default();
+        if freeze.iter().any(String::is_empty) {
+            let reason = "every name contains an empty one";
+            return Err(refuse(self.layers, "model.freeze", reason));
+        }
+        // Absolute, so that the saved settings mean the same from anywhere.
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Ok(StartSettings {
+            init: typed.init.as_ref().map(absolute),
+            head,
+            freeze,
+        })
     }
 
     fn model(&self, typed: ModelKeys) -> Result<ModelSettings, ConfigError> {
@@ -407,6 +434,11 @@ impl Resolver<'_> {
                 format!("must be above 0 and at most {MAX_PEAK:e}"),
             ));
         }
+        let layer_decay = typed.layer_decay.unwrap_or(1.0);
+        if !(layer_decay > 0.0 && layer_decay <= 1.0) {
+            let allowed = "must be above 0 and at most 1";
+            return Err(refuse(self.layers, "optimizer.layer_decay", allowed));
+        }
         let groups = typed.groups.unwrap_or_default();
         for (index, group) in groups.iter().enumerate() {
             let key = format!("optimizer.groups[{index}].multiplier");
@@ -419,7 +451,12 @@ impl Resolver<'_> {
                 )));
             }
         }
-        Ok(OptimizerSettings { lr, rule, groups })
+        Ok(OptimizerSettings {
+            lr,
+            rule,
+            layer_decay,
+            groups,
+        })
     }
 }
 

@@ -66,6 +66,12 @@ pub struct ModelKeys {
     pub dropout: Option<f64>,
     /// The rate at which the resnet's last block is skipped.
     pub stochastic_depth: Option<f64>,
+    /// A safetensors file to start from.
+    pub init: Option<PathBuf>,
+    /// `init` or `new`: where the last layer's weights come from.
+    pub head: Option<String>,
+    /// What the names of parameters that do not learn contain.
+    pub freeze: Option<Vec<String>>,
 }
 
 /// `[optimizer]`
@@ -90,6 +96,8 @@ pub struct OptimizerKeys {
     pub beta2: Option<f64>,
     /// What Adam adds to its denominator.
     pub epsilon: Option<f64>,
+    /// What the learning rate is multiplied by from one layer to the one below it.
+    pub layer_decay: Option<f64>,
     /// Parameters with a learning rate of their own.
     pub groups: Option<Vec<RateGroup>>,
 }

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use burn::module::{Module, ParamGroup};
 use burn::tensor::{Device, Tensor};
-use models::{ImageBatch, Model, ModelError};
+use models::{ImageBatch, Model};
 use optimizers::{Ema, ModuleUpdate, OptimizerError, WeightAverage};
 use schedules::{Horizon, MetricMode, Reaction, ScheduleError, Scheduler};
 
 use super::batch::Batches;
 use super::step::Objective;
-use super::{Compute, History, Metrics, Update, build_model, evaluate};
+use super::{Compute, History, Metrics, StartError, Update, evaluate, start_model};
 use crate::config::Settings;
 use crate::data::{Dataset, batch_order, batches_per_epoch};
 use crate::random::{Purpose, Random};
@@ -65,9 +65,9 @@ pub enum FitError {
     /// An optimizer's parameter that is out of its range.
     #[error(transparent)]
     Optimizer(#[from] OptimizerError),
-    /// A model that does not fit the data.
+    /// No model to begin with.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Start(#[from] StartError),
     /// The loss is not a number any more.
     #[error(transparent)]
     Diverged(#[from] Diverged),
@@ -167,7 +167,7 @@ impl Plan {
 /// average (`train.ema`).
 ///
 /// # Errors
-/// A model that does not fit the data, or a loss that is not finite.
+/// No model to begin with ([`StartError`]), or a loss that is not finite.
 pub fn fit(
     settings: &Settings,
     dataset: &Dataset,
@@ -177,7 +177,7 @@ pub fn fit(
 ) -> Result<(Model, History), FitError> {
     let start = Instant::now();
     let device = compute.device.clone().autodiff();
-    let mut model = build_model(settings, dataset.train.images(), &device)?;
+    let mut model = start_model(settings, dataset.train.images(), &device)?.model;
     let mut training = Loop::new(settings, dataset, plan, &device);
     let measure = |model: &Model, part| {
         evaluate(model, part, settings.data.batch_size, &compute.device)

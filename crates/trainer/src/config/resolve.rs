@@ -332,7 +332,7 @@ impl Resolver<'_> {
             dropout: typed.dropout.unwrap_or(0.0),
             stochastic_depth: typed.stochastic_depth.unwrap_or(0.0),
         };
-        model.check().map_err(|error| {
+        model.network.config().check().map_err(|error| {
             let key = format!("model.{}", error.field().unwrap_or("kind"));
             // The error says the setting and its value itself.
             let reason = error.to_string();

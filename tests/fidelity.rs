@@ -17,7 +17,7 @@ use trainer::config::Backend;
 use trainer::data::Dataset;
 use trainer::engine::{Compute, Event, Metrics, Plan, fit, open};
 
-use crate::program::{Gpu, reference_folder, text};
+use crate::program::{Gpu, reference_folder, text, tune_little};
 
 /// How far losses may be apart in double precision, and learning rates and momenta, as a share of them.
 const DOUBLE: f64 = 1e-9;
@@ -83,12 +83,12 @@ fn wgpu_learns_as_pytorch_does() {
         return;
     };
     if std::env::var_os(ALONE).is_none() {
-        let Some(gpu) = Gpu::take() else {
+        let Some(_gpu) = Gpu::take() else {
             return;
         };
         let mut alone = Command::new(std::env::current_exe().unwrap());
         alone.args(["--exact", "--nocapture", "fidelity::wgpu_learns_as_pytorch_does"]);
-        let output = gpu.configure(alone.env(ALONE, "1")).output().unwrap();
+        let output = tune_little(alone.env(ALONE, "1")).output().unwrap();
         let said = text(&output.stdout) + &text(&output.stderr);
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
         return;

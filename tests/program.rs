@@ -47,18 +47,26 @@ fn render(arguments: &[&str], output: &Output) -> String {
 }
 
 /// Where kernels that were compiled and tuned for these tests are kept; empty when the first one asks.
-static KERNELS: LazyLock<Mutex<PathBuf>> = LazyLock::new(|| {
+static KERNELS: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernels");
     let _ = fs::remove_dir_all(&folder);
-    Mutex::new(folder)
+    folder
 });
 
-/// The right to use the GPU: one test at a time, and the next one finds the kernels of the one before.
-pub(crate) struct Gpu(MutexGuard<'static, PathBuf>);
+/// Lets `command` tune its kernels as little as it can, and find those that another test has tuned.
+pub(crate) fn tune_little(command: &mut Command) -> &mut Command {
+    command
+        .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
+        .env("XDG_CACHE_HOME", KERNELS.as_path())
+}
+
+/// The right to use the GPU, which one test has at a time.
+pub(crate) struct Gpu(#[allow(dead_code, reason = "it is held")] MutexGuard<'static, ()>);
 
 impl Gpu {
     /// Waits for the GPU. It must be there in CI; elsewhere a test without one says that it is skipped.
     pub(crate) fn take() -> Option<Self> {
+        static GPU: Mutex<()> = Mutex::new(());
         let listed = succeed(Path::new("."), &["devices", "--json"]);
         let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
         if listed["adapters"].as_array().unwrap().is_empty() {
@@ -70,15 +78,7 @@ impl Gpu {
             eprintln!("skipped: no GPU");
             return None;
         }
-        let kernels = KERNELS.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Self(kernels))
-    }
-
-    /// Lets `command` tune its kernels as little as it can.
-    pub(crate) fn configure<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command
-            .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
-            .env("XDG_CACHE_HOME", self.0.as_path())
+        Some(Self(GPU.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 

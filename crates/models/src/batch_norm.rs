@@ -72,13 +72,18 @@ impl BatchNorm {
         let normalised = batch_norm_train(values, weight, bias, EPSILON);
         if pass == Pass::Training {
             let count = (batch * height * width) as f64;
-            let unbiased = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
+            let unbiased = if count > 1.0 {
+                count / (count - 1.0)
+            } else {
+                1.0
+            };
             let move_to = |running: &Buffer<Tensor<1>>, batch: Tensor<1>, scale: f64| {
                 running.replace(|running| averaged(running, batch, scale));
             };
             move_to(&self.running_mean, normalised.mean, 1.0);
             move_to(&self.running_var, normalised.variance, unbiased);
-            self.num_batches_tracked.replace(|count| count.add_scalar(1));
+            self.num_batches_tracked
+                .replace(|count| count.add_scalar(1));
         }
         normalised.output
     }
@@ -103,7 +108,10 @@ impl BatchNorm {
 fn averaged(running: Tensor<1>, batch: Tensor<1>, scale: f64) -> Tensor<1> {
     let is_autodiff = running.is_autodiff();
     let batch = batch.inner();
-    let kept = running.inner().cast(batch.dtype()).mul_scalar(1.0 - MOMENTUM);
+    let kept = running
+        .inner()
+        .cast(batch.dtype())
+        .mul_scalar(1.0 - MOMENTUM);
     let moved = kept + batch.mul_scalar(MOMENTUM * scale);
     if is_autodiff {
         Tensor::from_inner(moved)
@@ -234,7 +242,10 @@ mod tests {
         let expected = [
             first[0], first[1], second, second, first[2], first[3], second, second,
         ];
-        let near = numbers(output.clone()).iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5);
+        let near = numbers(output.clone())
+            .iter()
+            .zip(&expected)
+            .all(|(a, b)| (a - b).abs() < 1e-5);
         assert!(near, "{output}");
     }
 
@@ -267,6 +278,48 @@ mod tests {
         norm.forward(images(&device, DType::F64), Pass::Training);
         assert_eq!(norm.running_mean().dtype(), DType::F64);
         assert_moved_once(state(&norm));
+    }
+
+    #[test]
+    fn gradients_are_difference_quotients() {
+        let device = Device::flex().autodiff();
+        let norm = crate::precision::cast(norm(2, &device), burn::tensor::FloatDType::F64);
+        norm.forward(images(&device, DType::F64), Pass::Training);
+        let start = [
+            0.3, -1.0, 2.0, 0.1, 0.9, -0.4, 1.5, 0.7, 1.1, 0.6, -0.2, 0.25,
+        ];
+        // Eight pixels, two weights and two biases, and a sum in which every output counts differently.
+        let objective = |values: &[f64], pass: Pass| {
+            let tensor = |from: usize, until: usize| {
+                let data = TensorData::new(values[from..until].to_vec(), [until - from]);
+                Tensor::<1>::from_data(data, (&device, DType::F64)).require_grad()
+            };
+            let (pixels, weight, bias) = (tensor(0, 8), tensor(8, 10), tensor(10, 12));
+            let mut norm = norm.clone();
+            norm.weight = Param::initialized(norm.weight.id, weight.clone());
+            norm.bias = Param::initialized(norm.bias.id, bias.clone());
+            let output = norm.forward(pixels.clone().reshape([2, 2, 1, 2]), pass);
+            let counts = [1.0, -2.0, 0.5, 3.0, -1.0, 0.25, 2.0, -0.75];
+            let counts = Tensor::<1>::from_data(counts, (&device, DType::F64));
+            ((output.reshape([8]) * counts).sum(), [pixels, weight, bias])
+        };
+        for pass in [Pass::Measurement, Pass::Evaluation] {
+            let (sum, leaves) = objective(&start, pass);
+            let gradients = sum.backward();
+            let gradients = leaves
+                .map(|leaf| numbers(leaf.grad(&gradients).unwrap()))
+                .concat();
+            for (index, gradient) in gradients.iter().enumerate() {
+                let moved = |by: f64| {
+                    let mut values = start;
+                    values[index] += by;
+                    objective(&values, pass).0.into_scalar::<f64>()
+                };
+                let quotient = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+                let apart = (gradient - quotient).abs();
+                assert!(apart < 1e-8, "{pass:?}, {index}: {gradient} and {quotient}");
+            }
+        }
     }
 
     #[test]

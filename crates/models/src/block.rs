@@ -62,10 +62,7 @@ impl BlockShape {
 }
 
 impl Block {
-    pub(crate) fn new<F: FnMut() -> f64>(
-        shape: BlockShape,
-        initial: &mut Initial<'_, F>,
-    ) -> Self {
+    pub(crate) fn new<F: FnMut() -> f64>(shape: BlockShape, initial: &mut Initial<'_, F>) -> Self {
         let BlockShape {
             inputs,
             outputs,

@@ -78,7 +78,10 @@ impl<T: Parameter> Clone for Buffer<T> {
 
 impl<T: Parameter> std::fmt::Debug for Buffer<T> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("Buffer").field(&*self.lock()).finish()
+        formatter
+            .debug_tuple("Buffer")
+            .field(&*self.lock())
+            .finish()
     }
 }
 
@@ -95,7 +98,7 @@ where
     }
 
     fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
-        Self::new(self.into_param().map(mapper))
+        Self::new(Module::map(self.into_param(), mapper))
     }
 
     fn collect_devices(&self, devices: Devices) -> Devices {

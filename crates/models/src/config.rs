@@ -184,7 +184,12 @@ mod tests {
 
     #[test]
     fn a_depth_that_does_not_add_up_is_told_its_neighbours() {
-        for (depth, neighbours) in [(0, "2 and 8"), (7, "2 and 8"), (9, "8 and 14"), (21, "20 and 26")] {
+        for (depth, neighbours) in [
+            (0, "2 and 8"),
+            (7, "2 and 8"),
+            (9, "8 and 14"),
+            (21, "20 and 26"),
+        ] {
             assert_eq!(
                 refused(&ModelConfig::ResNet { depth }, 8, 8),
                 format!("depth = {depth}: must be 6n + 2; the nearest are {neighbours}")
@@ -202,7 +207,10 @@ mod tests {
         assert_eq!(refused(&ModelConfig::ConvNet { widths }, 7, 64), convnet);
         let widths = vec![1; 99];
         let refused = refused(&ModelConfig::ConvNet { widths }, 7, 64);
-        assert!(refused.starts_with("convnet needs images of at least"), "{refused}");
+        assert!(
+            refused.starts_with("convnet needs images of at least"),
+            "{refused}"
+        );
     }
 
     #[test]

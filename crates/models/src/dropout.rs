@@ -16,11 +16,7 @@ const PLACE: u64 = 0;
 ///
 /// Without a draw, or at a rate of 0, the values pass untouched. Srivastava et al. 2014, "Dropout: a simple way to
 /// prevent neural networks from overfitting".
-pub(crate) fn dropout<const D: usize>(
-    values: Tensor<D>,
-    rate: f64,
-    forward: Forward,
-) -> Tensor<D> {
+pub(crate) fn dropout<const D: usize>(values: Tensor<D>, rate: f64, forward: Forward) -> Tensor<D> {
     let Some(draw) = forward.draw().filter(|_| rate > 0.0) else {
         return values;
     };

@@ -93,11 +93,7 @@ impl<'a, F: FnMut() -> f64> Initial<'a, F> {
         self.trained(values, shape)
     }
 
-    fn trained<const D: usize>(
-        &mut self,
-        values: Vec<f32>,
-        shape: [usize; D],
-    ) -> Param<Tensor<D>> {
+    fn trained<const D: usize>(&mut self, values: Vec<f32>, shape: [usize; D]) -> Param<Tensor<D>> {
         let tensor = self.tensor(values, shape);
         Param::initialized(self.id(), tensor).set_require_grad(true)
     }

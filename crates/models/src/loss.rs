@@ -22,11 +22,7 @@ use burn::tensor::{Int, Tensor};
 /// let loss = models::cross_entropy(logits, labels, 0.0).into_scalar::<f32>();
 /// assert!((loss - 2.0_f32.ln()).abs() < 1e-6);
 /// ```
-pub fn cross_entropy(
-    logits: Tensor<2>,
-    labels: Tensor<1, Int>,
-    label_smoothing: f64,
-) -> Tensor<1> {
+pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, label_smoothing: f64) -> Tensor<1> {
     let log_probabilities = log_softmax(logits, 1);
     let of_labels = |log_probabilities: Tensor<2>| {
         let of_labels = log_probabilities.gather(1, labels.unsqueeze_dim(1));

@@ -43,7 +43,11 @@ impl ResNet {
         Err(ModelError::Depth {
             depth,
             below,
-            above: if depth < 2 { 8 } else { below.saturating_add(6) },
+            above: if depth < 2 {
+                8
+            } else {
+                below.saturating_add(6)
+            },
         })
     }
 

@@ -54,8 +54,14 @@ mod tests {
             let scales: Vec<Option<f64>> = (0..10_000).map(|draw| scale(index, draw)).collect();
             let skipped = scales.iter().filter(|scale| scale.is_none()).count() as f64;
             // Five standard deviations of 10,000 draws.
-            assert!((skipped - 10_000.0 * rate).abs() < 250.0, "{index}: {skipped}");
-            let kept = scales.iter().flatten().all(|scale| *scale == 1.0 / (1.0 - rate));
+            assert!(
+                (skipped - 10_000.0 * rate).abs() < 250.0,
+                "{index}: {skipped}"
+            );
+            let kept = scales
+                .iter()
+                .flatten()
+                .all(|scale| *scale == 1.0 / (1.0 - rate));
             assert!(kept, "block {index}");
         }
     }

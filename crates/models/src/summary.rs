@@ -160,7 +160,13 @@ impl Tracer {
         padding: usize,
     ) {
         let output = self.after_window(outputs, kernel, padding, 1);
-        self.push_conv(path, format!("conv {kernel}x{kernel}"), output, kernel, outputs);
+        self.push_conv(
+            path,
+            format!("conv {kernel}x{kernel}"),
+            output,
+            kernel,
+            outputs,
+        );
     }
 
     pub(crate) fn norm(&mut self, path: &str) {
@@ -182,7 +188,13 @@ impl Tracer {
 
     pub(crate) fn linear(&mut self, path: &str, outputs: usize) {
         let weights = self.shape[0] * outputs;
-        self.push(path, "linear", vec![outputs], weights + outputs, weights as u64);
+        self.push(
+            path,
+            "linear",
+            vec![outputs],
+            weights + outputs,
+            weights as u64,
+        );
     }
 
     /// The output of a window that moves over the image, as PyTorch floors it.

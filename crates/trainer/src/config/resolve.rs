@@ -327,19 +327,29 @@ impl Resolver<'_> {
                 depth: typed.depth.unwrap_or(8),
             },
         };
-        let model = ModelSettings {
-            network,
-            dropout: typed.dropout.unwrap_or(0.0),
-            stochastic_depth: typed.stochastic_depth.unwrap_or(0.0),
-        };
-        model.network.config().check().map_err(|error| {
+        network.config().check().map_err(|error| {
             let key = format!("model.{}", error.field().unwrap_or("kind"));
             // The error says the setting and its value itself.
             let reason = error.to_string();
-            let reason = reason.split_once(": ").map_or(&*reason, |(_, reason)| reason);
+            let reason = reason
+                .split_once(": ")
+                .map_or(&*reason, |(_, reason)| reason);
             refuse(self.layers, &key, reason)
         })?;
-        Ok(model)
+        let rate = |key: &str, typed: Option<f64>| {
+            let rate = typed.unwrap_or(0.0);
+            if (0.0..1.0).contains(&rate) {
+                Ok(rate)
+            } else {
+                let allowed = "must be at least 0 and below 1";
+                Err(refuse(self.layers, key, allowed))
+            }
+        };
+        Ok(ModelSettings {
+            network,
+            dropout: rate("model.dropout", typed.dropout)?,
+            stochastic_depth: rate("model.stochastic_depth", typed.stochastic_depth)?,
+        })
     }
 
     /// `kind` is one of `kinds`, and every key given with it is one that it has.
@@ -426,7 +436,9 @@ impl Resolver<'_> {
                 format!("must be {}", error.allowed),
             )
         })?;
-        let lr = typed.lr.unwrap_or(recipe::learning_rate(&rule, &model.network));
+        let lr = typed
+            .lr
+            .unwrap_or(recipe::learning_rate(&rule, &model.network));
         if !(lr > 0.0 && lr <= MAX_PEAK) {
             return Err(refuse(
                 self.layers,

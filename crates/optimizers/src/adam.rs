@@ -23,6 +23,11 @@ use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 ///
 /// Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization".
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Adam {
     pub(crate) beta1: f64,
     pub(crate) beta2: f64,

@@ -153,9 +153,7 @@ impl Momentum for Adam {
 
 impl Momentum for AdamW {
     fn with_momentum(&self, momentum: f64) -> Self {
-        Self {
-            adam: self.adam.with_momentum(momentum),
-        }
+        self.clone().betas(momentum, self.beta2)
     }
 
     fn check(&self) -> Result<(), OptimizerError> {

@@ -41,9 +41,15 @@ use crate::ModuleUpdate;
 ///
 /// Mishchenko and Defazio 2024, "Prodigy: An Expeditiously Adaptive Parameter-Free Learner".
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Prodigy {
     beta1: f64,
     beta2: f64,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     beta3: Option<f64>,
     epsilon: f64,
     weight_decay: f64,

@@ -27,6 +27,11 @@ use crate::schedule_free::{Averaging, ScheduleFree, Scaling};
 ///
 /// Defazio et al. 2024, "The Road Less Scheduled".
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct ScheduleFreeAdamW {
     beta1: f64,
     beta2: f64,

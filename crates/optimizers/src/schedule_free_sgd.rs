@@ -45,21 +45,27 @@ use crate::{ModuleUpdate, OptimizerError};
 ///
 /// Defazio et al. 2024, "The Road Less Scheduled".
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct ScheduleFreeSgd {
-    rule: ScheduleFree,
+    momentum: f64,
+    weight_decay: f64,
+    warmup_steps: u64,
+    r: f64,
+    weight_lr_power: f64,
 }
 
 impl Default for ScheduleFreeSgd {
     fn default() -> Self {
         Self {
-            rule: ScheduleFree {
-                momentum: 0.9,
-                weight_decay: 0.0,
-                warmup_steps: 0,
-                r: 0.0,
-                weight_lr_power: 2.0,
-                scaling: None,
-            },
+            momentum: 0.9,
+            weight_decay: 0.0,
+            warmup_steps: 0,
+            r: 0.0,
+            weight_lr_power: 2.0,
         }
     }
 }
@@ -72,32 +78,43 @@ impl ScheduleFreeSgd {
 
     /// How far the point of the gradient lies from `z` to `x`.
     pub fn momentum(mut self, momentum: f64) -> Self {
-        self.rule.momentum = momentum;
+        self.momentum = momentum;
         self
     }
 
     /// The L2 penalty, added to the gradient.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.rule.weight_decay = weight_decay;
+        self.weight_decay = weight_decay;
         self
     }
 
     /// Over how many updates the learning rate grows linearly to its value.
     pub fn warmup_steps(mut self, warmup_steps: u64) -> Self {
-        self.rule.warmup_steps = warmup_steps;
+        self.warmup_steps = warmup_steps;
         self
     }
 
     /// The power of the update's number in its weight.
     pub fn r(mut self, r: f64) -> Self {
-        self.rule.r = r;
+        self.r = r;
         self
     }
 
     /// The power of the highest learning rate so far in an update's weight.
     pub fn weight_lr_power(mut self, weight_lr_power: f64) -> Self {
-        self.rule.weight_lr_power = weight_lr_power;
+        self.weight_lr_power = weight_lr_power;
         self
+    }
+
+    fn rule(&self) -> ScheduleFree {
+        ScheduleFree {
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
+            warmup_steps: self.warmup_steps,
+            r: self.r,
+            weight_lr_power: self.weight_lr_power,
+            scaling: None,
+        }
     }
 
     /// Checks the parameters.
@@ -105,7 +122,7 @@ impl ScheduleFreeSgd {
     /// # Errors
     /// Names the first parameter that is out of its range.
     pub fn check(&self) -> Result<(), OptimizerError> {
-        self.rule.check("momentum")
+        self.rule().check("momentum")
     }
 
     /// The update of a whole module.
@@ -114,7 +131,7 @@ impl ScheduleFreeSgd {
     /// As [`check`](Self::check).
     pub fn build(self) -> Result<ModuleUpdate, OptimizerError> {
         self.check()?;
-        let averaging = Averaging::new(self.rule);
+        let averaging = Averaging::new(self.rule());
         Ok(ModuleUpdate::schedule_free("ScheduleFreeSgd", averaging))
     }
 }

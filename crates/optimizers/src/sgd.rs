@@ -26,6 +26,11 @@ use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 ///
 /// Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning".
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Sgd {
     momentum: f64,
     dampening: f64,

@@ -23,6 +23,11 @@ pub trait WeightDecay: Optimizer {
 
 /// Which parameters lose weight, where an optimizer has weight decay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Decay {
     /// All of them, as PyTorch does.
     #[default]

@@ -87,10 +87,17 @@ fn wgpu_learns_as_pytorch_does() {
             return;
         };
         let mut alone = Command::new(std::env::current_exe().unwrap());
-        alone.args(["--exact", "--nocapture", "fidelity::wgpu_learns_as_pytorch_does"]);
+        alone.args([
+            "--exact",
+            "--nocapture",
+            "fidelity::wgpu_learns_as_pytorch_does",
+        ]);
         let output = tune_little(alone.env(ALONE, "1")).output().unwrap();
         let said = text(&output.stdout) + &text(&output.stderr);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
         return;
     }
     let wgpu = open(Backend::Wgpu).unwrap();
@@ -116,7 +123,12 @@ struct Repeated {
 
 impl Repeated {
     /// Trains by the engine's own loop, at the learning rates and momenta of our schedule.
-    fn new(recording: &Recording, precision: &str, compute: &Compute, mnist: Option<&Path>) -> Self {
+    fn new(
+        recording: &Recording,
+        precision: &str,
+        compute: &Compute,
+        mnist: Option<&Path>,
+    ) -> Self {
         let run = &recording.run;
         let parts = ["convnet", "resnet"].contains(&run.model.as_str())
             || run.optimizer["kind"] == "prodigy";
@@ -145,7 +157,9 @@ impl Repeated {
         Self {
             losses,
             rates,
-            momenta: (0..updates).map(|update| schedule.momentum_at(update)).collect(),
+            momenta: (0..updates)
+                .map(|update| schedule.momentum_at(update))
+                .collect(),
             test: history.test,
             test_images: dataset.test.len(),
         }
@@ -172,18 +186,42 @@ impl Repeated {
         let share = |value: f64| DOUBLE * value.abs();
         let mut wrong = Vec::new();
         wrong.extend(self.loss_differences(recording, DOUBLE));
-        wrong.extend(first_difference(recording, "learning rate", &self.rates, &theirs.lr, share));
+        wrong.extend(first_difference(
+            recording,
+            "learning rate",
+            &self.rates,
+            &theirs.lr,
+            share,
+        ));
         if let Some(momenta) = &theirs.momentum {
             assert_eq!(self.momenta.len(), momenta.len());
-            let ours: Vec<f64> = self.momenta.iter().map(|momentum| momentum.unwrap_or(f64::NAN)).collect();
-            wrong.extend(first_difference(recording, "momentum", &ours, momenta, share));
+            let ours: Vec<f64> = self
+                .momenta
+                .iter()
+                .map(|momentum| momentum.unwrap_or(f64::NAN))
+                .collect();
+            wrong.extend(first_difference(
+                recording, "momentum", &ours, momenta, share,
+            ));
         }
         let ours = [self.test.loss];
-        wrong.extend(first_difference(recording, "test loss", &ours, &[theirs.test_loss], |_| DOUBLE));
+        wrong.extend(first_difference(
+            recording,
+            "test loss",
+            &ours,
+            &[theirs.test_loss],
+            |_| DOUBLE,
+        ));
         // Both are a count of images, divided.
         let right = |accuracy: f64| accuracy * self.test_images as f64;
         let [ours, theirs] = [self.test.accuracy, theirs.test_accuracy].map(right);
-        wrong.extend(first_difference(recording, "images right", &[ours], &[theirs], |_| 1e-6));
+        wrong.extend(first_difference(
+            recording,
+            "images right",
+            &[ours],
+            &[theirs],
+            |_| 1e-6,
+        ));
         wrong
     }
 }
@@ -202,5 +240,7 @@ fn first_difference(
         !close
     })?;
     let (name, apart) = (&recording.run.name, (ours - theirs).abs());
-    Some(format!("{name}: {what} {index} is {ours}, and {theirs} there, {apart:e} apart"))
+    Some(format!(
+        "{name}: {what} {index} is {ours}, and {theirs} there, {apart:e} apart"
+    ))
 }

@@ -102,6 +102,9 @@ fn the_stock_learner_follows_pytorchs_one_cycle() {
     assert_eq!(losses.len(), expected.len());
     for (update, (ours, theirs)) in losses.iter().zip(&expected).enumerate() {
         let apart = (ours - theirs).abs();
-        assert!(apart <= 1e-5, "update {update}: {ours} and {theirs}, {apart:e} apart");
+        assert!(
+            apart <= 1e-5,
+            "update {update}: {ours} and {theirs}, {apart:e} apart"
+        );
     }
 }

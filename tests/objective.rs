@@ -28,7 +28,11 @@ fn two_half_batches_are_a_batch() {
     let folder = tempdir().unwrap();
     let path = folder.path();
     let whole = train(path, "whole", &["--set=train.length=17"]);
-    let halves = ["--batch-size=32", "--set=train.accumulate=2", "--set=train.length=17"];
+    let halves = [
+        "--batch-size=32",
+        "--set=train.accumulate=2",
+        "--set=train.length=17",
+    ];
     let halves = train(path, "halves", &halves);
     assert_eq!((whole.len(), halves.len()), (17, 17));
     assert!(apart(&whole, &halves) < 1e-12, "{whole:?}\n{halves:?}");
@@ -40,8 +44,17 @@ fn an_update_takes_batches_from_two_epochs() {
     let path = folder.path();
     // 1,150 rows: 4 batches of 256 an epoch, 3 an update; nothing moves, so a batch has the same loss in every epoch.
     let still = "--set=optimizer.groups=[{path=\"\",multiplier=0.0}]";
-    let single = train(path, "single", &["--batch-size=256", still, "--set=train.length=4"]);
-    let three = ["--batch-size=256", still, "--set=train.length=4", "--set=train.accumulate=3"];
+    let single = train(
+        path,
+        "single",
+        &["--batch-size=256", still, "--set=train.length=4"],
+    );
+    let three = [
+        "--batch-size=256",
+        still,
+        "--set=train.length=4",
+        "--set=train.accumulate=3",
+    ];
     let three = train(path, "three", &three);
     let mean = |batches: [usize; 3]| batches.iter().map(|batch| single[*batch]).sum::<f64>() / 3.0;
     let expected = [[0, 1, 2], [3, 0, 1], [2, 3, 0], [1, 2, 3]].map(mean);
@@ -55,7 +68,13 @@ fn an_epoch_is_the_nearest_number_of_updates() {
     let folder = tempdir().unwrap();
     for (accumulate, updates) in [(1, 17), (2, 9), (4, 4), (7, 2), (100, 1)] {
         let accumulate = format!("train.accumulate={accumulate}");
-        let arguments = ["schedule", "--epochs=1", "--format=csv", "--set", &accumulate];
+        let arguments = [
+            "schedule",
+            "--epochs=1",
+            "--format=csv",
+            "--set",
+            &accumulate,
+        ];
         let rows = succeed(folder.path(), &arguments).lines().count() - 1;
         assert_eq!(rows, updates, "{accumulate}");
     }
@@ -90,10 +109,15 @@ fn label_smoothing_is_trained_and_not_measured() {
     let folder = tempdir().unwrap();
     let still = "--set=optimizer.groups=[{path=\"\",multiplier=0.0}]";
     train(folder.path(), "plain", &[still]);
-    let smoothed = train(folder.path(), "smoothed", &[still, "--set=train.label_smoothing=0.5"]);
+    let smoothed = train(
+        folder.path(),
+        "smoothed",
+        &[still, "--set=train.label_smoothing=0.5"],
+    );
     let plain = train(folder.path(), "again", &[still]);
     assert!(apart(&smoothed, &plain) > 1e-6);
-    let [plain, smoothed] = ["plain", "smoothed"].map(|name| summary(folder.path(), &format!("runs/{name}")));
+    let [plain, smoothed] =
+        ["plain", "smoothed"].map(|name| summary(folder.path(), &format!("runs/{name}")));
     assert_eq!(plain["test_loss"], smoothed["test_loss"]);
 }
 

@@ -1,8 +1,8 @@
 //! PyTorch's optimizers, and those of `schedulefree` and `prodigyopt`, from their own arguments.
 
 use optimizers::{
-    Adam, AdamW, Follow, ModuleUpdate, Momentum, OptimizerError, Prodigy,
-    ScheduleFreeAdamW, ScheduleFreeSgd, Sgd,
+    Adagrad, Adam, AdamW, Follow, ModuleUpdate, Momentum, NAdam, OptimizerError, Prodigy, RAdam,
+    RmsProp, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd,
 };
 use schedules::Scheduler;
 use serde_json::Value;
@@ -10,7 +10,13 @@ use serde_json::Value;
 use super::arguments::Arguments;
 
 /// Arguments that change how PyTorch computes, not what.
-const HOW: [&str; 5] = ["foreach", "fused", "capturable", "differentiable", "fsdp_in_use"];
+const HOW: [&str; 5] = [
+    "foreach",
+    "fused",
+    "capturable",
+    "differentiable",
+    "fsdp_in_use",
+];
 
 /// The learning rate that schedules start from; left out, each optimizer's own.
 pub(super) fn learning_rate(spec: &Value) -> f64 {
@@ -68,6 +74,43 @@ fn of_kind(
                 let adam = Adam::new().betas(beta1, beta2).epsilon(epsilon);
                 follow(adam.weight_decay(weight_decay), schedule)
             }
+        }
+        "nadam" => {
+            let (beta1, beta2) = given.pair("betas", BETAS);
+            let nadam = NAdam::new()
+                .betas(beta1, beta2)
+                .epsilon(given.number("eps", 1e-8))
+                .weight_decay(given.number("weight_decay", 0.0))
+                .momentum_decay(given.number("momentum_decay", 4e-3))
+                .decoupled_weight_decay(given.flag("decoupled_weight_decay", false));
+            follow(nadam, schedule)
+        }
+        "radam" => {
+            let (beta1, beta2) = given.pair("betas", BETAS);
+            let radam = RAdam::new()
+                .betas(beta1, beta2)
+                .epsilon(given.number("eps", 1e-8))
+                .weight_decay(given.number("weight_decay", 0.0))
+                .decoupled_weight_decay(given.flag("decoupled_weight_decay", false));
+            follow(radam, schedule)
+        }
+        "rmsprop" => {
+            let rmsprop = RmsProp::new()
+                .alpha(given.number("alpha", 0.99))
+                .epsilon(given.number("eps", 1e-8))
+                .weight_decay(given.number("weight_decay", 0.0))
+                .momentum(given.number("momentum", 0.0))
+                .centered(given.flag("centered", false));
+            follow(rmsprop, schedule)
+        }
+        "adagrad" => {
+            keeps(kind, schedule);
+            Adagrad::new()
+                .lr_decay(given.number("lr_decay", 0.0))
+                .weight_decay(given.number("weight_decay", 0.0))
+                .initial_accumulator_value(given.number("initial_accumulator_value", 0.0))
+                .epsilon(given.number("eps", 1e-10))
+                .build()
         }
         "schedulefree_sgd" => {
             keeps(kind, schedule);

@@ -108,7 +108,9 @@ impl Recording {
         optional("clip_norm", run.clip_norm.map(|norm| format!("{norm:?}")));
         let smoothing = run.label_smoothing.map(|share| format!("{share:?}"));
         optional("label_smoothing", smoothing);
-        let layers = assignments.iter().map(|assignment| Layer::from_set(assignment).unwrap());
+        let layers = assignments
+            .iter()
+            .map(|assignment| Layer::from_set(assignment).unwrap());
         let resolved = resolve(layers);
         let resolved = resolved.unwrap_or_else(|error| panic!("{}: {}", run.name, error.message));
         resolved.settings

@@ -72,5 +72,8 @@ fn a_list_is_a_sequence() {
 #[test]
 #[should_panic(expected = "unknown field `gama`")]
 fn an_argument_that_is_not_understood_is_a_failure() {
-    build(&json!({ "kind": "StepLR", "step_size": 3, "gama": 0.5 }), 1.0);
+    build(
+        &json!({ "kind": "StepLR", "step_size": 3, "gama": 0.5 }),
+        1.0,
+    );
 }

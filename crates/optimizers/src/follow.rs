@@ -6,7 +6,7 @@ use schedules::RateHandle;
 
 use crate::{Adam, AdamW, ModuleUpdate, OptimizerError, Sgd, WeightDecay};
 
-/// An optimizer whose momentum (SGD) or beta 1 (Adam, AdamW) a schedule may move.
+/// An optimizer whose momentum (SGD, RMSprop) or beta 1 (Adam and its kin) a schedule may move.
 pub trait Momentum: WeightDecay {
     /// The same optimizer with another momentum or beta 1, from 0 and below 1.
     fn with_momentum(&self, momentum: f64) -> Self;
@@ -18,7 +18,7 @@ pub trait Momentum: WeightDecay {
     fn check(&self) -> Result<(), OptimizerError>;
 }
 
-/// [`Sgd`], [`Adam`] or [`AdamW`] with the momentum or beta 1 that a schedule carries beside the learning rate.
+/// [`Sgd`], [`Adam`], [`AdamW`] or another [`Momentum`] with the momentum or beta 1 that a schedule carries beside the learning rate.
 ///
 /// The handle of a [`Scheduler`](schedules::Scheduler) holds what belongs to the update that it has stepped to. While
 /// the schedule has no momentum, the optimizer's own holds. It works wherever the scheduler is stepped just before the

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::averages::average;
 use crate::error::{OptimizerError, decay_rate, not_negative};
-use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
+use crate::{ModuleUpdate, Momentum, WeightDecay, record::take_tensor};
 
 /// NAdam, as `torch.optim.NAdam`: Adam with Nesterov's momentum, which warms up by itself.
 ///
@@ -206,6 +206,16 @@ impl Optimizer for NAdam {
         state.average = state.average.to_device(device);
         state.square = state.square.to_device(device);
         state
+    }
+}
+
+impl Momentum for NAdam {
+    fn with_momentum(&self, momentum: f64) -> Self {
+        self.clone().betas(momentum, self.beta2)
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        self.check()
     }
 }
 

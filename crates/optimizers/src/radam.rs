@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use crate::adam::{Adam, AdamState};
 use crate::averages::average;
 use crate::error::{OptimizerError, decay_rate, not_negative};
-use crate::{ModuleUpdate, WeightDecay};
+use crate::{ModuleUpdate, Momentum, WeightDecay};
 
 /// RAdam, as `torch.optim.RAdam`: Adam with its first, uncertain scalings left out and the next ones shortened.
 ///
@@ -163,6 +163,16 @@ impl Optimizer for RAdam {
     }
 }
 
+impl Momentum for RAdam {
+    fn with_momentum(&self, momentum: f64) -> Self {
+        self.clone().betas(momentum, self.beta2)
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        self.check()
+    }
+}
+
 impl WeightDecay for RAdam {
     fn without_weight_decay(&self) -> Self {
         self.clone().weight_decay(0.0)
@@ -179,6 +189,10 @@ mod tests {
         assert_eq!(radam.rectification(5.0), None);
         assert!(radam.rectification(6.0).is_some_and(|r| r < 0.05));
         // The scaling of a long average is certain.
-        assert!(radam.rectification(1e5).is_some_and(|r| (r - 1.0).abs() < 1e-9));
+        assert!(
+            radam
+                .rectification(1e5)
+                .is_some_and(|r| (r - 1.0).abs() < 1e-9)
+        );
     }
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::averages::average;
 use crate::error::{OptimizerError, decay_rate, not_negative};
-use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
+use crate::{ModuleUpdate, Momentum, WeightDecay, record::take_tensor};
 
 /// RMSprop, as `torch.optim.RMSprop`.
 ///
@@ -192,6 +192,16 @@ impl Optimizer for RmsProp {
         state.average = moved(state.average);
         state.momentum_buffer = moved(state.momentum_buffer);
         state
+    }
+}
+
+impl Momentum for RmsProp {
+    fn with_momentum(&self, momentum: f64) -> Self {
+        self.clone().momentum(momentum)
+    }
+
+    fn check(&self) -> Result<(), OptimizerError> {
+        self.check()
     }
 }
 

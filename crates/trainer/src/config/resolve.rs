@@ -181,11 +181,13 @@ impl Resolver<'_> {
 
     fn train(&self, typed: &TrainKeys, source: &Source) -> Result<TrainSettings, ConfigError> {
         let refuse = |key: &str, allowed: &str| {
-            refuse(self.layers, &format!("train.{key}"), format!("must be {allowed}"))
+            refuse(
+                self.layers,
+                &format!("train.{key}"),
+                format!("must be {allowed}"),
+            )
         };
-        let length = typed
-            .length
-            .unwrap_or(Span::Epochs(recipe::epochs(source)));
+        let length = typed.length.unwrap_or(Span::Epochs(recipe::epochs(source)));
         if is_zero(length) || !matches!(length, Span::Updates(_) | Span::Epochs(_)) {
             let allowed = "updates (4000) or epochs (\"20ep\"), and not zero";
             return Err(refuse("length", allowed));
@@ -203,16 +205,27 @@ impl Resolver<'_> {
         let limit = |key, typed: Option<f64>| {
             let limit = typed.unwrap_or(f64::INFINITY);
             let allowed = "above 0; without it nothing is clipped, as with inf";
-            if limit > 0.0 { Ok(limit) } else { Err(refuse(key, allowed)) }
+            if limit > 0.0 {
+                Ok(limit)
+            } else {
+                Err(refuse(key, allowed))
+            }
         };
         let clip_norm = limit("clip_norm", typed.clip_norm)?;
         let clip_value = limit("clip_value", typed.clip_value)?;
         if clip_norm.is_finite() && clip_value.is_finite() {
-            return Err(refuse("clip_value", "left out where train.clip_norm is given"));
+            return Err(refuse(
+                "clip_value",
+                "left out where train.clip_norm is given",
+            ));
         }
         let share = |key, typed: Option<f64>| {
             let share = typed.unwrap_or(0.0);
-            if (0.0..1.0).contains(&share) { Ok(share) } else { Err(refuse(key, "at least 0 and below 1")) }
+            if (0.0..1.0).contains(&share) {
+                Ok(share)
+            } else {
+                Err(refuse(key, "at least 0 and below 1"))
+            }
         };
         Ok(TrainSettings {
             length,

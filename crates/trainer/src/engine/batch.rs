@@ -54,14 +54,12 @@ impl<'a> Batches<'a> {
         let (pixels, dtype) = match &self.table {
             Table::Float32(table) => {
                 let mut pixels = Vec::new();
-                self.part
-                    .gather(positions, table, &mut pixels, &mut labels);
+                self.part.gather(positions, table, &mut pixels, &mut labels);
                 (TensorData::new(pixels, shape), DType::F32)
             }
             Table::Float64(table) => {
                 let mut pixels = Vec::new();
-                self.part
-                    .gather(positions, table, &mut pixels, &mut labels);
+                self.part.gather(positions, table, &mut pixels, &mut labels);
                 (TensorData::new(pixels, shape), DType::F64)
             }
         };

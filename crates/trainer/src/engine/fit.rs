@@ -179,9 +179,8 @@ pub fn fit(
     let device = compute.device.clone().autodiff();
     let mut model = start_model(settings, dataset.train.images(), &device)?.model;
     let mut training = Loop::new(settings, dataset, plan, &device);
-    let measure = |model: &Model, part| {
-        evaluate(model, part, settings.data.batch_size, &compute.device)
-    };
+    let measure =
+        |model: &Model, part| evaluate(model, part, settings.data.batch_size, &compute.device);
 
     tell(Event::FirstUpdate);
     let (mut validation, mut validating) = (None, Duration::ZERO);

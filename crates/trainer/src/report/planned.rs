@@ -85,13 +85,20 @@ impl<'a> Planned<'a> {
 /// The picture, and the numbers that it is read for.
 impl fmt::Display for Planned<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rate, last) = (|update| self.plan.schedule.rate_at(update), self.plan.updates - 1);
+        let (rate, last) = (
+            |update| self.plan.schedule.rate_at(update),
+            self.plan.updates - 1,
+        );
         writeln!(
             formatter,
             "{}, {} updates, {} an epoch",
             self.kind, self.plan.updates, self.plan.updates_per_epoch
         )?;
-        write!(formatter, "{}", self.plan.schedule.preview(0..self.plan.updates))?;
+        write!(
+            formatter,
+            "{}",
+            self.plan.schedule.preview(0..self.plan.updates)
+        )?;
         write!(
             formatter,
             "first {:.3e}, peak {:.3e}, last {:.3e}",
@@ -100,7 +107,8 @@ impl fmt::Display for Planned<'_> {
             rate(last)
         )?;
         if let Some(first) = self.plan.schedule.momentum_at(0) {
-            let momenta = (0..self.plan.updates).filter_map(|update| self.plan.schedule.momentum_at(update));
+            let momenta =
+                (0..self.plan.updates).filter_map(|update| self.plan.schedule.momentum_at(update));
             let (least, most) = momenta.fold((first, first), |(least, most), momentum| {
                 (least.min(momentum), most.max(momentum))
             });

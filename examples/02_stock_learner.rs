@@ -34,18 +34,26 @@ impl Batcher<Item, ImageBatch> for DigitsBatcher {
     }
 }
 
-fn loader(part: &Part, device: &Device) -> std::sync::Arc<dyn DataLoader<ImageBatch>> {
+/// Batches of `part`, in an order drawn from the seed `shuffle`, or in that of the part.
+pub(crate) fn loader(
+    part: &Part,
+    shuffle: Option<u64>,
+    device: &Device,
+) -> std::sync::Arc<dyn DataLoader<ImageBatch>> {
     let table = part.images().normalization().table_f32();
     let item = |position| {
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         part.gather(&[position], &table, &mut pixels, &mut labels);
         (pixels, labels[0])
     };
-    DataLoaderBuilder::new(DigitsBatcher)
+    let builder = DataLoaderBuilder::new(DigitsBatcher)
         .batch_size(64)
-        .shuffle(1)
-        .set_device(device.clone())
-        .build(InMemDataset::new((0..part.len()).map(item).collect()))
+        .set_device(device.clone());
+    let builder = match shuffle {
+        Some(seed) => builder.shuffle(seed),
+        None => builder,
+    };
+    builder.build(InMemDataset::new((0..part.len()).map(item).collect()))
 }
 
 /// Trains for sixteen epochs, and fails unless the model learned.
@@ -67,8 +75,8 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
 
     let folder = tempfile::tempdir()?;
     let (train, valid) = (
-        loader(&digits.train, &training),
-        loader(&digits.validation, &device),
+        loader(&digits.train, Some(1), &training),
+        loader(&digits.validation, None, &device),
     );
     let result = SupervisedTraining::new(folder.path(), train, valid)
         .metrics((AccuracyMetric::new(), LossMetric::new()))

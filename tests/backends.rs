@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::program::{column, succeed, summary, text, trainer};
+use crate::program::{Gpu, column, summary, text, trainer, tune_little};
 
 /// How far the training loss of two backends may be apart over the first 20 updates of the digits MLP.
 const APART: f64 = 1e-4;
@@ -23,11 +23,8 @@ const CONVNET: &[&str] = &[
 fn twenty_updates(folder: &Path, backend: &str, more: &[&str]) -> Vec<f64> {
     let length = ["train", "--set", "train.length=20"];
     let place = ["--backend", backend, "--name", backend];
-    let output = trainer(folder, &[&length[..], &place[..], more].concat())
-        .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
-        .env("XDG_CACHE_HOME", folder)
-        .output()
-        .unwrap();
+    let mut command = trainer(folder, &[&length[..], &place[..], more].concat());
+    let output = tune_little(&mut command).output().unwrap();
     let said = text(&output.stderr);
     assert!(
         output.status.success(),
@@ -115,21 +112,12 @@ fn auto_measures_and_records_what_it_chose() {
     );
 }
 
-/// The one test that starts a GPU: each process pays for compiling and tuning its kernels.
 #[test]
 fn the_gpu_agrees_with_the_cpu() {
-    let folder = tempdir().unwrap();
-    let listed = succeed(folder.path(), &["devices", "--json"]);
-    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    if listed["adapters"].as_array().unwrap().is_empty() {
-        let required = std::env::var_os("ANNEAL_REQUIRE_GPU").is_some();
-        assert!(
-            !required,
-            "no GPU, not even a software one, and there must be one here"
-        );
-        eprintln!("skipped: no GPU");
+    let Some(_gpu) = Gpu::take() else {
         return;
-    }
+    };
+    let folder = tempdir().unwrap();
     let flex = twenty_updates(folder.path(), "flex", &[]);
     let wgpu = twenty_updates(folder.path(), "wgpu", &[]);
     assert_agree(&flex, &wgpu, "wgpu");

@@ -3,10 +3,12 @@
 //! - `program`: starts the binary, and makes what it prints comparable.
 //! - `training`: the main job end to end, its files, and that it repeats itself.
 //! - `backends`: the same learning on every backend, a GPU among them.
+//! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
-//! - `reference`: the losses that PyTorch recorded, update by update.
+//! - `fidelity`: the runs that PyTorch recorded, update by update.
+//! - `weights`: weights in and out under PyTorch's names, and training from them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,9 +17,11 @@
 
 mod backends;
 mod damaged_data;
+mod fidelity;
 mod learner;
 mod mistakes;
+mod objective;
 mod program;
-mod reference;
 mod schedule;
 mod training;
+mod weights;

@@ -108,6 +108,32 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "[train]\nepochs = 3\nlength = 100\n",
         &["train", "a.toml"],
     ),
+    (
+        "range_accumulate",
+        "",
+        &["train", "--set", "train.accumulate=0"],
+    ),
+    (
+        "range_clip",
+        "[train]\nclip_norm = 0\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "clip_twice",
+        "[train]\nclip_norm = 1\nclip_value = 1\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "range_smoothing",
+        "",
+        &["train", "--set", "train.label_smoothing=1"],
+    ),
+    ("range_ema", "", &["train", "--set", "train.ema=1.5"]),
+    (
+        "kind_precision",
+        "",
+        &["train", "--set", "train.precision=float16"],
+    ),
     ("set_without_value", "", &["train", "--set", "seed"]),
     ("path_config", "", &["train", "absent.toml"]),
     ("path_data", "", &["train", "--data", "mnits"]),

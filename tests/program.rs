@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// `trainer` with `arguments`, in `folder`, untouched by the settings of whoever runs the tests.
 pub(crate) fn trainer(folder: &Path, arguments: &[&str]) -> Command {
@@ -43,6 +44,42 @@ fn render(arguments: &[&str], output: &Output) -> String {
         text(&output.stderr),
         output.status.code().unwrap_or(-1),
     )
+}
+
+/// Where kernels that were compiled and tuned for these tests are kept; empty when the first one asks.
+static KERNELS: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernels");
+    let _ = fs::remove_dir_all(&folder);
+    folder
+});
+
+/// Lets `command` tune its kernels as little as it can, and find those that another test has tuned.
+pub(crate) fn tune_little(command: &mut Command) -> &mut Command {
+    command
+        .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
+        .env("XDG_CACHE_HOME", KERNELS.as_path())
+}
+
+/// The right to use the GPU, which one test has at a time.
+pub(crate) struct Gpu(#[allow(dead_code, reason = "it is held")] MutexGuard<'static, ()>);
+
+impl Gpu {
+    /// Waits for the GPU. It must be there in CI; elsewhere a test without one says that it is skipped.
+    pub(crate) fn take() -> Option<Self> {
+        static GPU: Mutex<()> = Mutex::new(());
+        let listed = succeed(Path::new("."), &["devices", "--json"]);
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        if listed["adapters"].as_array().unwrap().is_empty() {
+            let required = std::env::var_os("ANNEAL_REQUIRE_GPU").is_some();
+            assert!(
+                !required,
+                "no GPU, not even a software one, and there must be one here"
+            );
+            eprintln!("skipped: no GPU");
+            return None;
+        }
+        Some(Self(GPU.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
 }
 
 /// Output as text.

@@ -4,7 +4,7 @@ use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
 use crate::error::{OptimizerError, decay_rate, not_negative};
-use crate::{ModuleUpdate, record::take_tensor};
+use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 
 /// Adam, as `torch.optim.Adam`.
 ///
@@ -23,6 +23,11 @@ use crate::{ModuleUpdate, record::take_tensor};
 ///
 /// Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization".
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Adam {
     pub(crate) beta1: f64,
     pub(crate) beta2: f64,
@@ -172,6 +177,12 @@ impl Optimizer for Adam {
         state.average = state.average.to_device(device);
         state.square = state.square.to_device(device);
         state
+    }
+}
+
+impl WeightDecay for Adam {
+    fn without_weight_decay(&self) -> Self {
+        self.clone().weight_decay(0.0)
     }
 }
 

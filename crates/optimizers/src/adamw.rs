@@ -4,7 +4,8 @@ use burn::optim::{LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
 use crate::adam::{Adam, AdamState};
-use crate::{ModuleUpdate, OptimizerError};
+use crate::error::not_negative;
+use crate::{ModuleUpdate, OptimizerError, WeightDecay};
 
 /// AdamW, as `torch.optim.AdamW`: the weights shrink by themselves, not through the gradient.
 ///
@@ -21,14 +22,25 @@ use crate::{ModuleUpdate, OptimizerError};
 ///
 /// Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct AdamW {
-    pub(crate) adam: Adam,
+    pub(crate) beta1: f64,
+    pub(crate) beta2: f64,
+    pub(crate) epsilon: f64,
+    pub(crate) weight_decay: f64,
 }
 
 impl Default for AdamW {
     fn default() -> Self {
         Self {
-            adam: Adam::new().weight_decay(0.01),
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
         }
     }
 }
@@ -41,20 +53,28 @@ impl AdamW {
 
     /// The decay rates of the averages of the gradient and of its square.
     pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.adam = self.adam.betas(beta1, beta2);
+        self.beta1 = beta1;
+        self.beta2 = beta2;
         self
     }
 
     /// What is added to the denominator.
     pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.adam = self.adam.epsilon(epsilon);
+        self.epsilon = epsilon;
         self
     }
 
     /// The share of each weight, times the learning rate, that every update takes away.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.adam = self.adam.weight_decay(weight_decay);
+        self.weight_decay = weight_decay;
         self
+    }
+
+    /// What is left without the weight decay.
+    fn adam(&self) -> Adam {
+        Adam::new()
+            .betas(self.beta1, self.beta2)
+            .epsilon(self.epsilon)
     }
 
     /// Checks the parameters.
@@ -62,7 +82,8 @@ impl AdamW {
     /// # Errors
     /// Names the first parameter that is out of its range.
     pub fn check(&self) -> Result<(), OptimizerError> {
-        self.adam.check()
+        self.adam().check()?;
+        not_negative("weight_decay", self.weight_decay)
     }
 
     /// The update of a whole module.
@@ -85,16 +106,22 @@ impl Optimizer for AdamW {
         grad: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
-        let tensor = if self.adam.weight_decay == 0.0 {
+        let tensor = if self.weight_decay == 0.0 {
             tensor
         } else {
-            tensor.mul_scalar(1.0 - lr * self.adam.weight_decay)
+            tensor.mul_scalar(1.0 - lr * self.weight_decay)
         };
-        let (tensor, state) = self.adam.descend(lr, tensor, grad, state);
+        let (tensor, state) = self.adam().descend(lr, tensor, grad, state);
         (tensor, Some(state))
     }
 
     fn to_device<const D: usize>(state: AdamState<D>, device: &Device) -> AdamState<D> {
         Adam::to_device(state, device)
+    }
+}
+
+impl WeightDecay for AdamW {
+    fn without_weight_decay(&self) -> Self {
+        self.clone().weight_decay(0.0)
     }
 }

@@ -50,3 +50,13 @@ pub(crate) fn not_negative(field: &'static str, value: f64) -> Result<(), Optimi
         value.is_finite() && value >= 0.0,
     )
 }
+
+/// A finite number above 0.
+pub(crate) fn above_zero(field: &'static str, value: f64) -> Result<(), OptimizerError> {
+    require(
+        field,
+        value,
+        "a finite number above 0",
+        value.is_finite() && value > 0.0,
+    )
+}

@@ -4,10 +4,10 @@ use burn::optim::{LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 use schedules::RateHandle;
 
-use crate::{Adam, AdamW, ModuleUpdate, OptimizerError, Sgd};
+use crate::{Adam, AdamW, ModuleUpdate, OptimizerError, Sgd, WeightDecay};
 
-/// An optimizer whose momentum (SGD) or beta 1 (Adam, AdamW) a schedule may move.
-pub trait Momentum: Optimizer + Clone {
+/// An optimizer whose momentum (SGD, RMSprop) or beta 1 (Adam and its kin) a schedule may move.
+pub trait Momentum: WeightDecay {
     /// The same optimizer with another momentum or beta 1, from 0 and below 1.
     fn with_momentum(&self, momentum: f64) -> Self;
 
@@ -18,7 +18,7 @@ pub trait Momentum: Optimizer + Clone {
     fn check(&self) -> Result<(), OptimizerError>;
 }
 
-/// [`Sgd`], [`Adam`] or [`AdamW`] with the momentum or beta 1 that a schedule carries beside the learning rate.
+/// [`Sgd`], [`Adam`], [`AdamW`] or another [`Momentum`] with the momentum or beta 1 that a schedule carries beside the learning rate.
 ///
 /// The handle of a [`Scheduler`](schedules::Scheduler) holds what belongs to the update that it has stepped to. While
 /// the schedule has no momentum, the optimizer's own holds. It works wherever the scheduler is stepped just before the
@@ -122,6 +122,15 @@ impl<O: Momentum> Optimizer for Follow<O> {
     }
 }
 
+impl<O: Momentum> WeightDecay for Follow<O> {
+    fn without_weight_decay(&self) -> Self {
+        Self {
+            optimizer: self.optimizer.without_weight_decay(),
+            handle: self.handle.clone(),
+        }
+    }
+}
+
 impl Momentum for Sgd {
     fn with_momentum(&self, momentum: f64) -> Self {
         self.clone().momentum(momentum)
@@ -144,9 +153,7 @@ impl Momentum for Adam {
 
 impl Momentum for AdamW {
     fn with_momentum(&self, momentum: f64) -> Self {
-        Self {
-            adam: self.adam.with_momentum(momentum),
-        }
+        self.clone().betas(momentum, self.beta2)
     }
 
     fn check(&self) -> Result<(), OptimizerError> {

@@ -35,17 +35,48 @@
 //!
 //! Hyper-parameters are kept in `f64` and meet the tensor's own type in the operation that uses them.
 
+mod accumulate;
+mod adagrad;
 mod adam;
 mod adamw;
+mod averages;
+mod caution;
+mod clip;
+mod ema;
 mod error;
 mod follow;
+mod lamb;
+mod lion;
+mod muon;
+mod nadam;
+mod parameter;
+mod prodigy;
+mod radam;
 mod record;
+mod rmsprop;
+mod schedule_free;
+mod schedule_free_adamw;
+mod schedule_free_sgd;
 mod sgd;
 mod update;
 
+pub use accumulate::GradientAverage;
+pub use adagrad::{Adagrad, AdagradState};
 pub use adam::{Adam, AdamState};
 pub use adamw::AdamW;
+pub use clip::{clip_norm, clip_value, gradient_norm};
+pub use ema::{Ema, WeightAverage};
 pub use error::OptimizerError;
 pub use follow::{Follow, Momentum};
+pub use lamb::Lamb;
+pub use lion::{Lion, LionState};
+pub use muon::{Adjust, Muon, MuonState};
+pub use nadam::{NAdam, NAdamState};
+pub use prodigy::Prodigy;
+pub use radam::RAdam;
+pub use record::{RecordError, StateRecord};
+pub use rmsprop::{RmsProp, RmsPropState};
+pub use schedule_free_adamw::ScheduleFreeAdamW;
+pub use schedule_free_sgd::ScheduleFreeSgd;
 pub use sgd::{Sgd, SgdState};
-pub use update::ModuleUpdate;
+pub use update::{Decay, ModuleUpdate, WeightDecay};

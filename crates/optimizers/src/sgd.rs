@@ -4,7 +4,7 @@ use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
 use crate::error::{OptimizerError, not_negative, require};
-use crate::{ModuleUpdate, record::take_tensor};
+use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 
 /// Stochastic gradient descent with momentum, as `torch.optim.SGD`.
 ///
@@ -26,6 +26,11 @@ use crate::{ModuleUpdate, record::take_tensor};
 ///
 /// Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning".
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, deny_unknown_fields)
+)]
 pub struct Sgd {
     momentum: f64,
     dampening: f64,
@@ -165,6 +170,12 @@ impl Optimizer for Sgd {
     fn to_device<const D: usize>(mut state: SgdState<D>, device: &Device) -> SgdState<D> {
         state.momentum_buffer = state.momentum_buffer.to_device(device);
         state
+    }
+}
+
+impl WeightDecay for Sgd {
+    fn without_weight_decay(&self) -> Self {
+        self.clone().weight_decay(0.0)
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure a trained model on its test data.
     Eval(EvalArguments),
+    /// Write a trained model's weights to a file that PyTorch reads.
+    Export(ExportArguments),
     /// Draw the learning rate of a run before it is trained.
     Schedule(ScheduleArguments),
     /// List what a run could compute on.
@@ -47,6 +49,12 @@ pub struct SettingsArguments {
     /// The network: mlp, lenet5, convnet, resnet.
     #[arg(long)]
     pub model: Option<String>,
+    /// Start from the weights in a safetensors file, under PyTorch's names, instead of drawn ones.
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<String>,
+    /// Leave the parameters as they are whose name contains this, such as layers.0; may be given more than once.
+    #[arg(long, value_name = "PATTERN")]
+    pub freeze: Vec<String>,
     /// The optimizer: sgd, adam, adamw.
     #[arg(long)]
     pub optimizer: Option<String>,
@@ -101,6 +109,33 @@ pub struct EvalArguments {
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `trainer export`
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The run directory.
+    pub run: PathBuf,
+    /// The file's format.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: WeightsFormat,
+    /// The file, which must be a new one, if not model.safetensors in the run directory.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The data's folder, if it has moved.
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Print what was written as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How weights are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum WeightsFormat {
+    /// Hugging Face's format, which PyTorch reads with the package of the same name.
+    #[default]
+    Safetensors,
 }
 
 /// `trainer schedule`
@@ -165,6 +200,7 @@ impl SettingsArguments {
         let texts = [
             ("--backend", "backend", &self.backend),
             ("--model", "model.kind", &self.model),
+            ("--init", "model.init", &self.init),
             ("--optimizer", "optimizer.kind", &self.optimizer),
             ("--schedule", "schedule.kind", &self.schedule),
         ];
@@ -172,6 +208,10 @@ impl SettingsArguments {
             if let Some(value) = value {
                 layers.push(Layer::from_flag(flag, key, value.as_str()));
             }
+        }
+        if !self.freeze.is_empty() {
+            let patterns = self.freeze.clone();
+            layers.push(Layer::from_flag("--freeze", "model.freeze", patterns));
         }
         let numbers = [
             ("--lr", "optimizer.lr", self.lr),
@@ -210,6 +250,18 @@ impl EvalArguments {
             layers.extend(data_layers(data)?);
         }
         Ok(vec![Layer::from_file(settings)?, Layer::of(layers)])
+    }
+}
+
+impl ExportArguments {
+    /// The sources of settings, lowest first: the run's own, then the command line.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or an argument that cannot be understood.
+    pub fn layers(&self, settings: &Path) -> Result<Vec<Layer>, ConfigError> {
+        let data = self.data.as_deref().map(data_layers).transpose()?;
+        let layers = Layer::of(data.unwrap_or_default());
+        Ok(vec![Layer::from_file(settings)?, layers])
     }
 }
 

@@ -16,7 +16,11 @@ const MEASURED: Duration = Duration::from_millis(500);
 pub(super) fn open(prepared: &Prepared, console: Console) -> Result<Compute, Failure> {
     let compute = match prepared.resolved.settings.backend {
         Backend::Auto => fastest(prepared, console)?,
-        backend => engine::open(backend)?,
+        backend => {
+            let compute = engine::open(backend)?;
+            compute.check(prepared.resolved.settings.train.precision)?;
+            compute
+        }
     };
     if compute.software {
         console.warn(format_args!(
@@ -58,6 +62,7 @@ pub(super) fn every(settings: &Settings) -> Vec<Compute> {
     backends
         .into_iter()
         .filter_map(|backend| engine::open(backend).ok())
+        .filter(|compute| compute.check(settings.train.precision).is_ok())
         .collect()
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use models::FreezeError;
+
 use crate::config::ConfigError;
 use crate::data::DataError;
-use crate::engine::{DeviceError, FitError};
+use crate::engine::{DeviceError, FitError, StartError, WeightsError};
 use crate::report::RunError;
 
 /// One sentence, one hint, one exit code.
@@ -94,6 +96,38 @@ impl From<DeviceError> for Failure {
     }
 }
 
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let head_only = error.is_head_only();
+        match error {
+            StartError::Model(error) => error.into(),
+            StartError::Weights(error) => {
+                let hint = match &error {
+                    WeightsError::Misfit { .. } if head_only => {
+                        "for other classes than the file's, --set model.head=new draws a new last layer"
+                    }
+                    WeightsError::Misfit { .. } => {
+                        "give --model and the sizes that the file was made with; its tensors must have PyTorch's names"
+                    }
+                    _ => {
+                        "such a file comes from `trainer export RUN`, or in Python from safetensors.torch.save_file(model.state_dict(), FILE)"
+                    }
+                };
+                Self::new(CHECKPOINT, with_causes(&error)).hint_of(hint)
+            }
+            StartError::Freeze(error) => {
+                let failure = Self::new(CONFIG, format_args!("model.freeze: {error}"));
+                match error {
+                    FreezeError::NoMatch { names, .. } => {
+                        failure.hint_of(format!("they are {}", names.join(", ")))
+                    }
+                    _ => failure.hint_of("leave at least the head: \"head\" is its name"),
+                }
+            }
+        }
+    }
+}
+
 impl From<FitError> for Failure {
     fn from(error: FitError) -> Self {
         let failure = Self::new(CONFIG, &error);
@@ -101,6 +135,7 @@ impl From<FitError> for Failure {
             FitError::NoBatch { .. } => {
                 failure.hint_of("a smaller --batch-size, or --set data.drop_last=false")
             }
+            FitError::Start(error) => error.into(),
             FitError::Diverged(_) => Self {
                 code: DIVERGED,
                 ..failure.hint_of("a lower --lr, or a warm-up: --set schedule.warmup=10%")

@@ -3,6 +3,7 @@
 mod backend;
 mod devices;
 mod eval;
+mod export;
 mod failure;
 mod prepare;
 mod schedule;
@@ -20,6 +21,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Schedule(arguments) => schedule::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }

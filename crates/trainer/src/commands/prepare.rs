@@ -1,8 +1,8 @@
 //! What every command that trains or measures needs first: settings, data, a plan.
 
-use crate::config::{self, ConfigError, Layer, Resolved};
+use crate::config::{self, Backend, ConfigError, Layer, Resolved};
 use crate::data::{self, Dataset};
-use crate::engine::{FitError, Plan};
+use crate::engine::{FitError, Plan, build_model, open};
 use crate::report::Console;
 
 use super::Failure;
@@ -31,11 +31,23 @@ pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, 
             .into(),
         error => error.into(),
     })?;
+    let plan = layer_rates(plan, &resolved, &dataset)?;
     Ok(Prepared {
         resolved,
         dataset,
         plan,
     })
+}
+
+/// A rate for each layer, if there is more than one rate.
+fn layer_rates(plan: Plan, resolved: &Resolved, dataset: &Dataset) -> Result<Plan, Failure> {
+    let settings = &resolved.settings;
+    if settings.optimizer.layer_decay == 1.0 {
+        return Ok(plan);
+    }
+    let device = open(Backend::Flex)?.device;
+    let model = build_model(settings, dataset.train.images(), &device)?;
+    Ok(plan.layer_rates(&settings.optimizer, &model))
 }
 
 impl From<models::ModelError> for Failure {

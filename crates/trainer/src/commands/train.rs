@@ -5,8 +5,8 @@ use std::time::Duration;
 use schedules::ScheduleConfig;
 
 use crate::cli::TrainArguments;
-use crate::config::{Backend, Origin, Settings};
-use crate::engine::{self, Compute, Event, History, build_model};
+use crate::config::{Backend, Head, Origin, Settings};
+use crate::engine::{self, Compute, Event, History, Start, start_model};
 use crate::report::{Console, Progress, RunDirectory, Summary, format_duration};
 
 use super::prepare::{Prepared, prepare};
@@ -19,12 +19,12 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let mut prepared = prepare(arguments.settings.layers()?, console)?;
     let flex = engine::open(Backend::Flex)?;
     let images = prepared.dataset.train.images();
-    let parameters =
-        build_model(&prepared.resolved.settings, images, &flex.device)?.parameter_count();
+    let start = start_model(&prepared.resolved.settings, images, &flex.device)?;
+    let parameters = start.model.parameter_count();
 
     let compute = backend::open(&prepared, console)?;
     prepared.resolved.settings.backend = compute.backend;
-    echo(&prepared, parameters, &compute, console);
+    echo(&prepared, &start, &compute, console);
 
     let settings = &prepared.resolved.settings;
     let stem = stem(settings);
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
 }
 
 /// What the run will do, and who said so.
-fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Console) {
+fn echo(prepared: &Prepared, start: &Start, compute: &Compute, console: Console) {
     let settings = &prepared.resolved.settings;
     let layers = &prepared.resolved.layers;
     let dataset = &prepared.dataset;
@@ -87,7 +87,9 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
         ),
     );
     let model = settings.model.name();
+    let parameters = start.model.parameter_count();
     console.status("model", format_args!("{model}, {parameters} parameters"));
+    echo_start(settings, start, images.classes(), console);
     let rule = settings.optimizer.rule.name();
     let origin = match layers.origin("optimizer.lr") {
         Origin::Default => format!("default for {rule} with {model}"),
@@ -113,7 +115,7 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
         format_args!(
             "{} updates of {} images, {} an epoch ({})",
             prepared.plan.updates,
-            settings.data.batch_size,
+            settings.data.batch_size as u64 * u64::from(settings.train.accumulate),
             prepared.plan.updates_per_epoch,
             layers.origin("train.length"),
         ),
@@ -122,6 +124,43 @@ fn echo(prepared: &Prepared, parameters: usize, compute: &Compute, console: Cons
         "backend",
         format_args!("{} on {}", compute.backend.name(), compute.name),
     );
+}
+
+/// Where the first weights come from, and which of them stay, for a run that is not all drawn and all learned.
+fn echo_start(settings: &Settings, start: &Start, classes: usize, console: Console) {
+    if let Some(path) = &settings.start.init {
+        let head = match (settings.start.head, start.replaced_classes) {
+            (Head::Init, _) => String::new(),
+            (Head::New, None) => "; the head is new".to_owned(),
+            (Head::New, Some(theirs)) => {
+                format!("; the head is new, for {classes} classes instead of {theirs}")
+            }
+        };
+        console.status("weights", format_args!("{}{head}", path.display()));
+    }
+    let freeze = &settings.start.freeze;
+    if !freeze.is_empty() {
+        let parameters = start.model.parameters();
+        let frozen = |name: &str| freeze.iter().any(|pattern| name.contains(pattern));
+        let frozen = parameters.iter().filter(|each| frozen(&each.name));
+        let values: usize = frozen.map(|each| each.values).sum();
+        let all: usize = parameters.iter().map(|each| each.values).sum();
+        console.status(
+            "frozen",
+            format_args!("{values} of {all} parameters: {}", freeze.join(", ")),
+        );
+    }
+    let decay = settings.optimizer.layer_decay;
+    if decay != 1.0 {
+        let layers = start.model.layers().len();
+        console.status(
+            "layers",
+            format_args!(
+                "{layers}; the learning rate is the head's times {decay} from one to the one below, {:.3} at the input",
+                decay.powf(layers as f64 - 1.0)
+            ),
+        );
+    }
 }
 
 /// The schedule as its keys say it: `cosine, floor 0.01, warmup 5%`; what the kind means anyway goes without saying.

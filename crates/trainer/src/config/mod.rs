@@ -7,13 +7,15 @@ mod resolve;
 mod run_file;
 mod settings;
 mod share;
+mod start;
 
 pub use error::ConfigError;
 pub use layers::{Layer, Layers, Origin};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;
 pub use settings::{
-    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, RateGroup, Rule, Settings,
-    Source, Split, TrainSettings,
+    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Precision, RateGroup, Rule,
+    Settings, Source, Split, TrainSettings,
 };
 pub use share::Share;
+pub use start::{Head, StartSettings};

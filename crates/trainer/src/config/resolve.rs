@@ -1,17 +1,19 @@
 //! Merges what was typed, fills in what was not, and checks the result.
 
+use std::path::PathBuf;
+
 use schedules::{MAX_FACTOR, MAX_PEAK, RateHandle, ScheduleConfig, Span};
 use serde::Deserialize;
 use toml::Value;
 
 use super::error::suggest;
 use super::recipe;
-use super::run_file::{ModelKeys, OptimizerKeys, RunFile};
+use super::run_file::{ModelKeys, OptimizerKeys, RunFile, TrainKeys};
 use super::settings::{
-    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Rule, Settings, Source,
-    Split, TrainSettings,
+    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Precision, Rule, Settings,
+    Source, Split, TrainSettings,
 };
-use super::{ConfigError, Layer, Layers, Share};
+use super::{ConfigError, Head, Layer, Layers, Share, StartSettings};
 
 /// Settings, and what a person should hear about them.
 #[derive(Debug)]
@@ -146,6 +148,7 @@ impl Resolver<'_> {
             Some(name) => self.choice("backend", name)?,
         };
         let source = self.source(&typed)?;
+        let start = self.start(&typed.model)?;
         let model = self.model(typed.model)?;
         let optimizer = self.optimizer(typed.optimizer, &model)?;
         let validation = typed
@@ -156,25 +159,7 @@ impl Resolver<'_> {
         if batch_size == 0 {
             return Err(refuse(self.layers, "data.batch_size", "must be at least 1"));
         }
-        let length = typed
-            .train
-            .length
-            .unwrap_or(Span::Epochs(recipe::epochs(&source)));
-        if is_zero(length) || !matches!(length, Span::Updates(_) | Span::Epochs(_)) {
-            return Err(refuse(
-                self.layers,
-                "train.length",
-                "must be updates (4000) or epochs (\"20ep\"), and not zero",
-            ));
-        }
-        let evaluate_every = typed.train.evaluate_every.unwrap_or(Span::Epochs(1.0));
-        if is_zero(evaluate_every) {
-            return Err(refuse(
-                self.layers,
-                "train.evaluate_every",
-                "must be updates (100), epochs (\"1ep\") or a share of the run (\"5%\"), and not zero",
-            ));
-        }
+        let train = self.train(&typed.train, &source)?;
         Ok(Settings {
             seed: typed.seed.unwrap_or(1),
             backend,
@@ -184,13 +169,75 @@ impl Resolver<'_> {
                 split_seed: typed.data.split_seed.unwrap_or(0),
                 batch_size,
                 drop_last: typed.data.drop_last.unwrap_or(true),
+                shuffle: typed.data.shuffle.unwrap_or(true),
             },
             model,
+            start,
             optimizer,
             schedule,
-            train: TrainSettings {
-                length,
-                evaluate_every,
+            train,
+        })
+    }
+
+    fn train(&self, typed: &TrainKeys, source: &Source) -> Result<TrainSettings, ConfigError> {
+        let refuse = |key: &str, allowed: &str| {
+            refuse(
+                self.layers,
+                &format!("train.{key}"),
+                format!("must be {allowed}"),
+            )
+        };
+        let length = typed.length.unwrap_or(Span::Epochs(recipe::epochs(source)));
+        if is_zero(length) || !matches!(length, Span::Updates(_) | Span::Epochs(_)) {
+            let allowed = "updates (4000) or epochs (\"20ep\"), and not zero";
+            return Err(refuse("length", allowed));
+        }
+        let evaluate_every = typed.evaluate_every.unwrap_or(Span::Epochs(1.0));
+        if is_zero(evaluate_every) {
+            let allowed =
+                "updates (100), epochs (\"1ep\") or a share of the run (\"5%\"), and not zero";
+            return Err(refuse("evaluate_every", allowed));
+        }
+        let accumulate = typed.accumulate.unwrap_or(1);
+        if accumulate == 0 {
+            return Err(refuse("accumulate", "at least 1 batch"));
+        }
+        let limit = |key, typed: Option<f64>| {
+            let limit = typed.unwrap_or(f64::INFINITY);
+            let allowed = "above 0; without it nothing is clipped, as with inf";
+            if limit > 0.0 {
+                Ok(limit)
+            } else {
+                Err(refuse(key, allowed))
+            }
+        };
+        let clip_norm = limit("clip_norm", typed.clip_norm)?;
+        let clip_value = limit("clip_value", typed.clip_value)?;
+        if clip_norm.is_finite() && clip_value.is_finite() {
+            return Err(refuse(
+                "clip_value",
+                "left out where train.clip_norm is given",
+            ));
+        }
+        let share = |key, typed: Option<f64>| {
+            let share = typed.unwrap_or(0.0);
+            if (0.0..1.0).contains(&share) {
+                Ok(share)
+            } else {
+                Err(refuse(key, "at least 0 and below 1"))
+            }
+        };
+        Ok(TrainSettings {
+            length,
+            evaluate_every,
+            accumulate,
+            clip_norm,
+            clip_value,
+            label_smoothing: share("label_smoothing", typed.label_smoothing)?,
+            ema: share("ema", typed.ema)?,
+            precision: match &typed.precision {
+                None => Precision::default(),
+                Some(name) => self.choice("train.precision", name)?,
             },
         })
     }
@@ -253,6 +300,29 @@ impl Resolver<'_> {
             }
             _ => Err(self.unknown_name("data.name", name, &["digits", "mnist"])),
         }
+    }
+
+    fn start(&self, typed: &ModelKeys) -> Result<StartSettings, ConfigError> {
+        let head = match &typed.head {
+            None => Head::default(),
+            Some(name) => self.choice("model.head", name)?,
+        };
+        if head == Head::New && typed.init.is_none() {
+            let reason = "without model.init every layer is new";
+            return Err(refuse(self.layers, "model.head", reason));
+        }
+        let freeze = typed.freeze.clone().unwrap_or_default();
+        if freeze.iter().any(String::is_empty) {
+            let reason = "every name contains an empty one";
+            return Err(refuse(self.layers, "model.freeze", reason));
+        }
+        // Absolute, so that the saved settings mean the same from anywhere.
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Ok(StartSettings {
+            init: typed.init.as_ref().map(absolute),
+            head,
+            freeze,
+        })
     }
 
     fn model(&self, typed: ModelKeys) -> Result<ModelSettings, ConfigError> {
@@ -394,6 +464,11 @@ impl Resolver<'_> {
                 format!("must be above 0 and at most {MAX_PEAK:e}"),
             ));
         }
+        let layer_decay = typed.layer_decay.unwrap_or(1.0);
+        if !(layer_decay > 0.0 && layer_decay <= 1.0) {
+            let allowed = "must be above 0 and at most 1";
+            return Err(refuse(self.layers, "optimizer.layer_decay", allowed));
+        }
         let groups = typed.groups.unwrap_or_default();
         for (index, group) in groups.iter().enumerate() {
             let key = format!("optimizer.groups[{index}].multiplier");
@@ -406,7 +481,12 @@ impl Resolver<'_> {
                 )));
             }
         }
-        Ok(OptimizerSettings { lr, rule, groups })
+        Ok(OptimizerSettings {
+            lr,
+            rule,
+            layer_decay,
+            groups,
+        })
     }
 }
 

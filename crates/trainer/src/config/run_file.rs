@@ -46,6 +46,8 @@ pub struct DataKeys {
     pub batch_size: Option<usize>,
     /// Whether a last partial batch is left out in training.
     pub drop_last: Option<bool>,
+    /// Whether every epoch takes the training rows in another order.
+    pub shuffle: Option<bool>,
 }
 
 /// `[model]`
@@ -64,6 +66,12 @@ pub struct ModelKeys {
     pub dropout: Option<f64>,
     /// The rate at which the resnet's last block is skipped.
     pub stochastic_depth: Option<f64>,
+    /// A safetensors file to start from.
+    pub init: Option<PathBuf>,
+    /// `init` or `new`: where the last layer's weights come from.
+    pub head: Option<String>,
+    /// What the names of parameters that do not learn contain.
+    pub freeze: Option<Vec<String>>,
 }
 
 /// `[optimizer]`
@@ -88,6 +96,8 @@ pub struct OptimizerKeys {
     pub beta2: Option<f64>,
     /// What Adam adds to its denominator.
     pub epsilon: Option<f64>,
+    /// What the learning rate is multiplied by from one layer to the one below it.
+    pub layer_decay: Option<f64>,
     /// Parameters with a learning rate of their own.
     pub groups: Option<Vec<RateGroup>>,
 }
@@ -102,4 +112,16 @@ pub struct TrainKeys {
     pub epochs: Option<f64>,
     /// How often validation is measured.
     pub evaluate_every: Option<Span>,
+    /// Batches an update.
+    pub accumulate: Option<u32>,
+    /// The largest norm of all gradients together.
+    pub clip_norm: Option<f64>,
+    /// The largest size of each gradient's elements.
+    pub clip_value: Option<f64>,
+    /// The share of each label that is spread evenly over all classes.
+    pub label_smoothing: Option<f64>,
+    /// The decay of the average of the weights.
+    pub ema: Option<f64>,
+    /// `float32` or `float64`.
+    pub precision: Option<String>,
 }

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use models::ModelConfig;
 use schedules::{RateHandle, ScheduleConfig, Span};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::Share;
+use super::{Share, StartSettings};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Draws initial weights and shuffles.
     pub seed: u64,
@@ -19,12 +20,47 @@ pub struct Settings {
     pub data: DataSettings,
     /// The network.
     pub model: ModelSettings,
+    /// What its weights are before the first update, and which of them stay.
+    pub start: StartSettings,
     /// How weights are updated.
     pub optimizer: OptimizerSettings,
     /// The learning rate over the run, as a factor of the peak.
     pub schedule: ScheduleConfig,
     /// How long, and how it is watched.
     pub train: TrainSettings,
+}
+
+/// `[model]` says both which network it is and how it starts; serde's derive makes a section of one field only.
+impl Serialize for Settings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Model<'a> {
+            #[serde(flatten)]
+            model: &'a ModelSettings,
+            #[serde(flatten)]
+            start: &'a StartSettings,
+        }
+
+        let Self {
+            seed,
+            backend,
+            data,
+            model,
+            start,
+            optimizer,
+            schedule,
+            train,
+        } = self;
+        let mut settings = serializer.serialize_struct("Settings", 7)?;
+        settings.serialize_field("seed", seed)?;
+        settings.serialize_field("backend", backend)?;
+        settings.serialize_field("data", data)?;
+        settings.serialize_field("model", &Model { model, start })?;
+        settings.serialize_field("optimizer", optimizer)?;
+        settings.serialize_field("schedule", schedule)?;
+        settings.serialize_field("train", train)?;
+        settings.end()
+    }
 }
 
 /// Where a run computes.
@@ -63,6 +99,8 @@ pub struct DataSettings {
     pub batch_size: usize,
     /// Whether a last partial batch is left out in training.
     pub drop_last: bool,
+    /// Whether every epoch takes the training rows in another order, or all of them in that of the data.
+    pub shuffle: bool,
 }
 
 /// A data set.
@@ -136,9 +174,17 @@ pub struct OptimizerSettings {
     /// The optimizer and its parameters.
     #[serde(flatten)]
     pub rule: Rule,
+    /// What the learning rate is multiplied by from one layer to the one below it, so that those near the input, which
+    /// are worth keeping, move less; 1 for the same rate everywhere.
+    #[serde(skip_serializing_if = "is_one")]
+    pub layer_decay: f64,
     /// Parameters with a learning rate of their own; where two match, the later one holds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<RateGroup>,
+}
+
+fn is_one(number: &f64) -> bool {
+    *number == 1.0
 }
 
 /// Parameters whose learning rate is multiplied.
@@ -189,6 +235,29 @@ pub struct TrainSettings {
     pub length: Span,
     /// How often validation is measured.
     pub evaluate_every: Span,
+    /// Batches an update: it takes the mean of their gradients, and its loss is the mean of theirs.
+    pub accumulate: u32,
+    /// The largest norm of all gradients together; infinite where they are not clipped.
+    pub clip_norm: f64,
+    /// The largest size of each gradient's elements; infinite where they are not clipped.
+    pub clip_value: f64,
+    /// The share of each label that is spread evenly over all classes.
+    pub label_smoothing: f64,
+    /// The decay of the average of the weights that is measured and saved; 0 takes the weights themselves.
+    pub ema: f64,
+    /// The type of every number in weights, batches and the optimizer's state.
+    pub precision: Precision,
+}
+
+/// How many bits a number has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision, which every backend has.
+    #[default]
+    Float32,
+    /// Double precision, to compare with; GPUs often lack it.
+    Float64,
 }
 
 impl Rule {
@@ -305,6 +374,16 @@ impl Source {
         match self {
             Self::Digits { .. } => "digits",
             Self::Mnist { .. } => "mnist",
+        }
+    }
+}
+
+impl Precision {
+    /// The name in a configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
         }
     }
 }

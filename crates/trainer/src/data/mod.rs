@@ -19,7 +19,7 @@ mod split;
 pub use error::DataError;
 pub use images::{Images, Normalization};
 pub use models::ImageShape;
-pub use order::{batch_order, updates_per_epoch};
+pub use order::{batch_order, batches_per_epoch};
 pub use part::Part;
 
 use crate::config::{DataSettings, Source};

@@ -1,4 +1,4 @@
-//! In which order an epoch takes its rows, and how many updates that makes.
+//! In which order an epoch takes its rows, and how many batches that makes.
 
 use crate::random::{Purpose, Random};
 
@@ -30,11 +30,11 @@ pub fn batch_order(seed: u64, epoch: u64, len: usize, shuffle: bool) -> Vec<usiz
 /// If `batch_size` is 0.
 ///
 /// ```
-/// # use trainer::data::updates_per_epoch;
-/// assert_eq!(updates_per_epoch(1437, 64, true), 22);
-/// assert_eq!(updates_per_epoch(1437, 64, false), 23);
+/// # use trainer::data::batches_per_epoch;
+/// assert_eq!(batches_per_epoch(1437, 64, true), 22);
+/// assert_eq!(batches_per_epoch(1437, 64, false), 23);
 /// ```
-pub fn updates_per_epoch(len: usize, batch_size: usize, drop_last: bool) -> u64 {
+pub fn batches_per_epoch(len: usize, batch_size: usize, drop_last: bool) -> u64 {
     let batches = if drop_last {
         len / batch_size
     } else {
@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn updates_are_as_many_as_the_chunks_of_an_order() {
+    fn batches_are_as_many_as_the_chunks_of_an_order() {
         for len in [0, 1, 63, 64, 65, 128, 1437] {
             for batch_size in [1, 64, 1000] {
                 let order = batch_order(0, 0, len, false);
                 let full = order.chunks_exact(batch_size).count() as u64;
                 let all = order.chunks(batch_size).count() as u64;
-                assert_eq!(updates_per_epoch(len, batch_size, true), full);
-                assert_eq!(updates_per_epoch(len, batch_size, false), all);
+                assert_eq!(batches_per_epoch(len, batch_size, true), full);
+                assert_eq!(batches_per_epoch(len, batch_size, false), all);
             }
         }
     }

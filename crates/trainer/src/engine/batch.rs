@@ -1,25 +1,41 @@
 //! From rows of bytes to tensors on a device.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use models::ImageBatch;
 
+use crate::config::Precision;
 use crate::data::{ImageShape, Part};
 
 /// Gathers batches of one part; the buffers are allocated by the tensors that take them over.
 #[derive(Debug)]
 pub(super) struct Batches<'a> {
     part: &'a Part,
-    table: [f32; 256],
+    table: Table,
     shape: ImageShape,
     device: Device,
 }
 
+/// The normalised value of every byte, computed in double precision.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are as many tables as parts"
+)]
+enum Table {
+    Float32([f32; 256]),
+    Float64([f64; 256]),
+}
+
 impl<'a> Batches<'a> {
-    pub(super) fn new(part: &'a Part, device: &Device) -> Self {
+    pub(super) fn new(part: &'a Part, precision: Precision, device: &Device) -> Self {
         let images = part.images();
+        let normalization = images.normalization();
         Self {
             part,
-            table: images.normalization().table_f32(),
+            table: match precision {
+                Precision::Float32 => Table::Float32(normalization.table_f32()),
+                Precision::Float64 => Table::Float64(normalization.table()),
+            },
             shape: images.shape(),
             device: device.clone(),
         }
@@ -27,19 +43,29 @@ impl<'a> Batches<'a> {
 
     /// The images at `positions` of the part: pixels `[batch, channels, height, width]`, labels `[batch]`.
     pub(super) fn gather(&self, positions: &[usize]) -> ImageBatch {
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        self.part
-            .gather(positions, &self.table, &mut pixels, &mut labels);
+        let mut labels = Vec::new();
         let ImageShape {
             channels,
             height,
             width,
         } = self.shape;
         let count = positions.len();
-        let pixels = TensorData::new(pixels, [count, channels, height, width]);
+        let shape = [count, channels, height, width];
+        let (pixels, dtype) = match &self.table {
+            Table::Float32(table) => {
+                let mut pixels = Vec::new();
+                self.part.gather(positions, table, &mut pixels, &mut labels);
+                (TensorData::new(pixels, shape), DType::F32)
+            }
+            Table::Float64(table) => {
+                let mut pixels = Vec::new();
+                self.part.gather(positions, table, &mut pixels, &mut labels);
+                (TensorData::new(pixels, shape), DType::F64)
+            }
+        };
         let labels = TensorData::new(labels, [count]);
         ImageBatch::new(
-            Tensor::from_data(pixels, &self.device),
+            Tensor::from_data(pixels, (&self.device, dtype)),
             Tensor::from_data(labels, &self.device),
         )
     }

@@ -8,7 +8,7 @@ use crate::config::Backend;
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct DeviceError {
-    message: String,
+    pub(super) message: String,
     /// What to try instead.
     pub hint: String,
 }

@@ -3,16 +3,16 @@
 use burn::tensor::Device;
 use models::Model;
 
-use super::{Metrics, batch::Batches};
+use super::{Metrics, batch::Batches, precision};
 use crate::data::Part;
 
 /// Measures `model` on every row of `part`.
 ///
-/// `model` is one without autodiff, and `device` its device. The softmax is computed on the host in `f64`, so that
-/// backends differ only by their logits. All batches have `batch_size` rows, since a GPU tunes its kernels anew for
+/// `model` is one without autodiff, and `device` its device; pixels have the precision of its weights. The softmax is
+/// computed on the host in `f64`, so that backends differ only by their logits. All batches have `batch_size` rows, since a GPU tunes its kernels anew for
 /// every other shape: the last one is filled up with the part's first row, whose logits are not counted.
 pub fn evaluate(model: &Model, part: &Part, batch_size: usize, device: &Device) -> Metrics {
-    let batches = Batches::new(part, device);
+    let batches = Batches::new(part, precision::of(model), device);
     let classes = part.images().classes();
     let (mut loss, mut right) = (0.0, 0_usize);
     let positions: Vec<usize> = (0..part.len()).collect();

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use burn::module::{Module, ParamGroup};
 use burn::tensor::{Device, Tensor};
-use burn::train::{TrainOutput, TrainStep};
-use models::{Model, ModelError};
-use optimizers::{ModuleUpdate, OptimizerError};
+use models::{ImageBatch, Model};
+use optimizers::{Ema, ModuleUpdate, OptimizerError, WeightAverage};
 use schedules::{Horizon, MetricMode, Reaction, ScheduleError, Scheduler};
 
 use super::batch::Batches;
-use super::{Compute, History, Metrics, Update, build_model, evaluate};
+use super::step::Objective;
+use super::{Compute, History, Metrics, StartError, Update, evaluate, start_model};
 use crate::config::Settings;
-use crate::data::{Dataset, batch_order, updates_per_epoch};
+use crate::data::{Dataset, batch_order, batches_per_epoch};
 use crate::random::{Purpose, Random};
 
 /// How long a run is, and its learning rate at every update: all that is known before it begins.
@@ -20,14 +20,23 @@ use crate::random::{Purpose, Random};
 pub struct Plan {
     /// Updates in the whole run.
     pub updates: u64,
-    /// Updates in an epoch.
+    /// Updates in an epoch, what a length in epochs is measured with.
+    ///
+    /// Accumulation takes batches from one epoch and the next where their number does not divide, so this is the nearest
+    /// whole number of updates to `batches_per_epoch / accumulate`, at least 1.
     pub updates_per_epoch: u64,
+    /// Batches in an epoch.
+    pub batches_per_epoch: u64,
+    /// Batches an update.
+    pub accumulate: u64,
     /// Validation is measured after every so many updates, and after the last.
     pub evaluate_every: u64,
     /// The learning rate.
     pub schedule: Scheduler,
     /// The optimizer, before its first update.
     pub optimizer: ModuleUpdate,
+    /// The average of the weights that is measured and kept, before the first update, if there is to be one.
+    pub average: Option<WeightAverage>,
 }
 
 /// A run that cannot begin, or did not end well.
@@ -56,9 +65,9 @@ pub enum FitError {
     /// An optimizer's parameter that is out of its range.
     #[error(transparent)]
     Optimizer(#[from] OptimizerError),
-    /// A model that does not fit the data.
+    /// No model to begin with.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Start(#[from] StartError),
     /// The loss is not a number any more.
     #[error(transparent)]
     Diverged(#[from] Diverged),
@@ -101,13 +110,15 @@ impl Plan {
     /// Too few rows for a batch, or a schedule or an optimizer out of its range.
     pub fn new(settings: &Settings, rows: usize) -> Result<Self, FitError> {
         let data = &settings.data;
-        let updates_per_epoch = updates_per_epoch(rows, data.batch_size, data.drop_last);
-        if updates_per_epoch == 0 {
+        let batches_per_epoch = batches_per_epoch(rows, data.batch_size, data.drop_last);
+        if batches_per_epoch == 0 {
             return Err(FitError::NoBatch {
                 batch_size: data.batch_size,
                 rows,
             });
         }
+        let accumulate = u64::from(settings.train.accumulate);
+        let updates_per_epoch = ((batches_per_epoch + accumulate / 2) / accumulate).max(1);
         // The length is what shares of the run are measured against, so it is none itself.
         let updates = Horizon::new(0, updates_per_epoch).resolve(settings.train.length);
         let horizon = Horizon::new(updates, updates_per_epoch);
@@ -128,20 +139,35 @@ impl Plan {
             let parameters = ParamGroup::from_predicate(group.path.as_str());
             optimizer.group(parameters, group.multiplier)
         });
+        let average = match settings.train.ema {
+            0.0 => None,
+            decay => Some(Ema::new(decay).build()?),
+        };
         Ok(Self {
             updates,
             updates_per_epoch,
+            batches_per_epoch,
+            accumulate,
             evaluate_every: horizon.resolve(settings.train.evaluate_every),
             schedule,
             optimizer,
+            average,
         })
+    }
+
+    /// The epoch, counted from 0, that the first batch of `update` belongs to.
+    pub fn epoch_of(&self, update: u64) -> u64 {
+        update.saturating_mul(self.accumulate) / self.batches_per_epoch
     }
 }
 
 /// Trains the model of `settings` from its first update to its last, and measures it.
 ///
+/// The model that it measures and gives back has the weights that are meant for use: those of the optimizer, or their
+/// average (`train.ema`).
+///
 /// # Errors
-/// A model that does not fit the data, or a loss that is not finite.
+/// No model to begin with ([`StartError`]), or a loss that is not finite.
 pub fn fit(
     settings: &Settings,
     dataset: &Dataset,
@@ -151,16 +177,10 @@ pub fn fit(
 ) -> Result<(Model, History), FitError> {
     let start = Instant::now();
     let device = compute.device.clone().autodiff();
-    let mut model = build_model(settings, dataset.train.images(), &device)?;
+    let mut model = start_model(settings, dataset.train.images(), &device)?.model;
     let mut training = Loop::new(settings, dataset, plan, &device);
-    let measure = |model: &Model, part| {
-        evaluate(
-            &model.valid(),
-            part,
-            settings.data.batch_size,
-            &compute.device,
-        )
-    };
+    let measure =
+        |model: &Model, part| evaluate(model, part, settings.data.batch_size, &compute.device);
 
     tell(Event::FirstUpdate);
     let (mut validation, mut validating) = (None, Duration::ZERO);
@@ -190,6 +210,7 @@ pub fn fit(
         }
         if due && !dataset.validation.is_empty() {
             let begin = Instant::now();
+            let model = training.evaluation(&model);
             validation = Some(measure(&model, &dataset.validation));
             validating += begin.elapsed();
             if let Some(last) = updates.last_mut() {
@@ -204,6 +225,7 @@ pub fn fit(
     }
     let updating =
         start.elapsed().as_secs_f64() - validating.as_secs_f64() - seconds_to_first_update;
+    let model = training.evaluation(&model);
     let test = measure(&model, &dataset.test);
     let history = History {
         updates: plan.updates,
@@ -214,7 +236,7 @@ pub fn fit(
         validation,
         test,
     };
-    Ok((model.valid(), history))
+    Ok((model, history))
 }
 
 /// How long somebody who watches should wait for the next loss.
@@ -236,12 +258,18 @@ pub(super) struct Loop<'a> {
     /// Whether the model draws masks.
     drops: bool,
     batch_size: usize,
-    updates_per_epoch: u64,
+    shuffle: bool,
+    batches_per_epoch: u64,
+    accumulate: u64,
     batches: Batches<'a>,
     rows: usize,
+    /// The epoch that `order` is of.
+    epoch: Option<u64>,
     order: Vec<usize>,
+    objective: Objective,
     schedule: Scheduler,
     optimizer: ModuleUpdate,
+    average: Option<WeightAverage>,
     update: u64,
     /// Updates whose loss is still on the device, and those losses.
     pending: Vec<Update>,
@@ -260,10 +288,14 @@ impl<'a> Loop<'a> {
             seed: settings.seed,
             drops: settings.model.drops(),
             batch_size: settings.data.batch_size,
-            updates_per_epoch: plan.updates_per_epoch,
-            batches: Batches::new(&dataset.train, device),
+            shuffle: settings.data.shuffle,
+            batches_per_epoch: plan.batches_per_epoch,
+            accumulate: plan.accumulate,
+            batches: Batches::new(&dataset.train, settings.train.precision, device),
             rows: dataset.train.len(),
+            epoch: None,
             order: Vec::new(),
+            objective: Objective::new(&settings.train),
             schedule: {
                 // Whoever used the plan before has stepped the feedback that all clones share.
                 let mut schedule = plan.schedule.clone();
@@ -271,6 +303,7 @@ impl<'a> Loop<'a> {
                 schedule
             },
             optimizer: plan.optimizer.clone(),
+            average: plan.average.clone(),
             update: 0,
             pending: Vec::new(),
             losses: Vec::new(),
@@ -278,37 +311,55 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Draws the next batch, and moves the weights once.
+    /// Takes the next batches, and moves the weights once.
     ///
     /// Takes the model and gives it back, so that nobody else holds its weights and they are updated in place.
     pub(super) fn update(&mut self, model: Model) -> Model {
-        let epoch = self.update / self.updates_per_epoch;
-        let within = (self.update % self.updates_per_epoch) as usize;
-        if within == 0 {
-            self.order = batch_order(self.seed, epoch, self.rows, true);
-        }
-        let from = within * self.batch_size;
-        let until = (from + self.batch_size).min(self.order.len());
-        let mut batch = self.batches.gather(&self.order[from..until]);
-        if self.drops {
-            let mut masks = Random::new(self.seed, Purpose::Masks, epoch, self.update);
-            batch = batch.draw(masks.next_u64());
-        }
-
-        let TrainOutput { grads, item } = TrainStep::step(&model, batch);
-        self.losses.push(item.loss.inner());
+        let first = self.update * self.accumulate;
+        let (objective, taken) = (self.objective, first..first + self.accumulate);
+        let (loss, gradients) = objective.gradient(&model, taken.map(|taken| self.batch(taken)));
+        self.losses.push(loss);
         let learning_rate = self.schedule.step();
-        let model = self.optimizer.step(learning_rate, model, grads);
+        let model = self.optimizer.step(learning_rate, model, gradients);
+        if let Some(average) = &mut self.average {
+            average.update(&model);
+        }
 
         self.pending.push(Update {
             update: self.update,
-            epoch,
+            epoch: first / self.batches_per_epoch,
             learning_rate,
             train_loss: f64::NAN,
             validation: None,
         });
         self.update += 1;
         model
+    }
+
+    /// The batch that so many batches were taken before.
+    fn batch(&mut self, taken: u64) -> ImageBatch {
+        let epoch = taken / self.batches_per_epoch;
+        if self.epoch != Some(epoch) {
+            self.order = batch_order(self.seed, epoch, self.rows, self.shuffle);
+            self.epoch = Some(epoch);
+        }
+        let from = (taken % self.batches_per_epoch) as usize * self.batch_size;
+        let until = (from + self.batch_size).min(self.order.len());
+        let batch = self.batches.gather(&self.order[from..until]);
+        if self.drops {
+            let mut masks = Random::new(self.seed, Purpose::Masks, epoch, taken);
+            return batch.draw(masks.next_u64());
+        }
+        batch
+    }
+
+    /// The model to measure and to keep: without autodiff, with the weights that the optimizer evaluates, or with their
+    /// average where one is kept.
+    fn evaluation(&self, model: &Model) -> Model {
+        match &self.average {
+            Some(average) => average.evaluation(model.valid()),
+            None => self.optimizer.evaluation(model.valid()),
+        }
     }
 
     /// Gives the feedback what was measured, and tells what changed.

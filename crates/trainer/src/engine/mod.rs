@@ -6,7 +6,12 @@ mod device;
 mod evaluate;
 mod fit;
 mod history;
+mod layer_rates;
 mod model;
+mod precision;
+mod start;
+mod step;
+mod weights;
 
 pub use bench::updates_per_second;
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
@@ -14,3 +19,5 @@ pub use evaluate::evaluate;
 pub use fit::{Diverged, Event, FitError, Plan, fit};
 pub use history::{History, Metrics, Update};
 pub use model::build_model;
+pub use start::{Start, StartError, start_model};
+pub use weights::{WeightsError, read_weights, weights_to_bytes};

@@ -3,11 +3,13 @@
 use burn::tensor::Device;
 use models::{Model, ModelError};
 
+use super::precision::dtype;
 use crate::config::Settings;
 use crate::data::Images;
 use crate::random::{Purpose, Random};
 
-/// Builds the model of `settings` for `images` on `device`. The weights depend on the seed and on nothing else.
+/// Builds the model of `settings` for `images` on `device`. The weights depend on the seed and on nothing else; in
+/// double precision they are those of single precision.
 ///
 /// # Errors
 /// Images that do not fit the model.
@@ -24,5 +26,6 @@ pub fn build_model(
         device,
     )?;
     let model = model.dropout(settings.model.dropout)?;
-    model.stochastic_depth(settings.model.stochastic_depth)
+    let model = model.stochastic_depth(settings.model.stochastic_depth)?;
+    Ok(model.to_dtype(dtype(settings.train.precision)))
 }

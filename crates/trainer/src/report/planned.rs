@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::Write;
 
-use schedules::Scheduler;
 use serde_json::{Map, Value, json};
 
 use crate::config::{RateGroup, Settings};
@@ -12,28 +11,24 @@ use crate::engine::Plan;
 /// The learning rate of a run at every update, and what moves beside it.
 #[derive(Debug)]
 pub struct Planned<'a> {
-    schedule: &'a Scheduler,
+    plan: &'a Plan,
     groups: &'a [RateGroup],
     kind: &'static str,
-    updates: u64,
-    updates_per_epoch: u64,
 }
 
 impl<'a> Planned<'a> {
     /// What `plan` will do with `settings`.
     pub fn new(settings: &'a Settings, plan: &'a Plan) -> Self {
         Self {
-            schedule: &plan.schedule,
+            plan,
             groups: &settings.optimizer.groups,
             kind: settings.schedule.kind(),
-            updates: plan.updates,
-            updates_per_epoch: plan.updates_per_epoch,
         }
     }
 
     /// The picture as SVG.
     pub fn svg(&self) -> String {
-        self.schedule.svg(0..self.updates)
+        self.plan.schedule.svg(0..self.plan.updates)
     }
 
     /// One row per update: `update,epoch,learning_rate,momentum`, and a learning rate for each group.
@@ -47,12 +42,12 @@ impl<'a> Planned<'a> {
         let head = ["update", "epoch", "learning_rate", "momentum"];
         let groups = self.groups.iter().map(|group| group.path.as_str());
         rows.write_record(head.into_iter().chain(groups))?;
-        for update in 0..self.updates {
-            let rate = self.schedule.rate_at(update);
-            let momentum = self.schedule.momentum_at(update);
+        for update in 0..self.plan.updates {
+            let rate = self.plan.schedule.rate_at(update);
+            let momentum = self.plan.schedule.momentum_at(update);
             let mut row = vec![
                 update.to_string(),
-                (update / self.updates_per_epoch).to_string(),
+                self.plan.epoch_of(update).to_string(),
                 rate.to_string(),
                 momentum.map_or_else(String::new, |momentum| momentum.to_string()),
             ];
@@ -67,12 +62,12 @@ impl<'a> Planned<'a> {
     /// The same rows as JSON; the groups are under `groups`, by their path.
     pub fn json(&self) -> Value {
         let row = |update| {
-            let rate = self.schedule.rate_at(update);
+            let rate = self.plan.schedule.rate_at(update);
             let mut row = json!({
                 "update": update,
-                "epoch": update / self.updates_per_epoch,
+                "epoch": self.plan.epoch_of(update),
                 "learning_rate": rate,
-                "momentum": self.schedule.momentum_at(update),
+                "momentum": self.plan.schedule.momentum_at(update),
             });
             if !self.groups.is_empty() {
                 let groups = self.groups.iter();
@@ -83,29 +78,37 @@ impl<'a> Planned<'a> {
             }
             row
         };
-        (0..self.updates).map(row).collect()
+        (0..self.plan.updates).map(row).collect()
     }
 }
 
 /// The picture, and the numbers that it is read for.
 impl fmt::Display for Planned<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rate, last) = (|update| self.schedule.rate_at(update), self.updates - 1);
+        let (rate, last) = (
+            |update| self.plan.schedule.rate_at(update),
+            self.plan.updates - 1,
+        );
         writeln!(
             formatter,
             "{}, {} updates, {} an epoch",
-            self.kind, self.updates, self.updates_per_epoch
+            self.kind, self.plan.updates, self.plan.updates_per_epoch
         )?;
-        write!(formatter, "{}", self.schedule.preview(0..self.updates))?;
+        write!(
+            formatter,
+            "{}",
+            self.plan.schedule.preview(0..self.plan.updates)
+        )?;
         write!(
             formatter,
             "first {:.3e}, peak {:.3e}, last {:.3e}",
             rate(0),
-            self.schedule.peak(),
+            self.plan.schedule.peak(),
             rate(last)
         )?;
-        if let Some(first) = self.schedule.momentum_at(0) {
-            let momenta = (0..self.updates).filter_map(|update| self.schedule.momentum_at(update));
+        if let Some(first) = self.plan.schedule.momentum_at(0) {
+            let momenta =
+                (0..self.plan.updates).filter_map(|update| self.plan.schedule.momentum_at(update));
             let (least, most) = momenta.fold((first, first), |(least, most), momentum| {
                 (least.min(momentum), most.max(momentum))
             });
@@ -114,7 +117,7 @@ impl fmt::Display for Planned<'_> {
         for group in self.groups {
             write!(formatter, "\n{}: times {}", group.path, group.multiplier)?;
         }
-        for feedback in self.schedule.feedback() {
+        for feedback in self.plan.schedule.feedback() {
             write!(
                 formatter,
                 "\n{}: follows the validation from there",

@@ -27,10 +27,10 @@ impl Batcher<Item, ImageBatch> for DigitsBatcher {
     fn batch(&self, items: Vec<Item>, device: &Device) -> ImageBatch {
         let count = items.len();
         let (pixels, labels): (Vec<_>, Vec<_>) = items.into_iter().unzip();
-        ImageBatch {
-            images: Tensor::from_data(TensorData::new(pixels.concat(), [count, 1, 8, 8]), device),
-            labels: Tensor::from_data(TensorData::new(labels, [count]), device),
-        }
+        ImageBatch::new(
+            Tensor::from_data(TensorData::new(pixels.concat(), [count, 1, 8, 8]), device),
+            Tensor::from_data(TensorData::new(labels, [count]), device),
+        )
     }
 }
 

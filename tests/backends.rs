@@ -9,11 +9,21 @@ use crate::program::{column, succeed, summary, text, trainer};
 /// How far the training loss of two backends may be apart over the first 20 updates of the digits MLP.
 const APART: f64 = 1e-4;
 
-/// The default run, shortened to 20 updates and one measurement.
-fn twenty_updates(folder: &Path, backend: &str) -> Vec<f64> {
+/// A network whose evaluation depends on running statistics, and whose training draws masks.
+const CONVNET: &[&str] = &[
+    "--model",
+    "convnet",
+    "--set",
+    "model.widths=[4,8]",
+    "--set",
+    "model.dropout=0.25",
+];
+
+/// The default run, shortened to 20 updates and one measurement, with `more` arguments.
+fn twenty_updates(folder: &Path, backend: &str, more: &[&str]) -> Vec<f64> {
     let length = ["train", "--set", "train.length=20"];
     let place = ["--backend", backend, "--name", backend];
-    let output = trainer(folder, &[&length[..], &place[..]].concat())
+    let output = trainer(folder, &[&length[..], &place[..], more].concat())
         .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
         .env("XDG_CACHE_HOME", folder)
         .output()
@@ -48,8 +58,30 @@ fn assert_agree(ours: &[f64], theirs: &[f64], backend: &str) {
 #[test]
 fn cpu_backends_agree() {
     let folder = tempdir().unwrap();
-    let flex = twenty_updates(folder.path(), "flex");
-    assert_agree(&flex, &twenty_updates(folder.path(), "ndarray"), "ndarray");
+    let flex = twenty_updates(folder.path(), "flex", &[]);
+    let ndarray = twenty_updates(folder.path(), "ndarray", &[]);
+    assert_agree(&flex, &ndarray, "ndarray");
+}
+
+#[test]
+fn cpu_backends_agree_on_batch_norm_and_dropout() {
+    assert_agree_on_a_convnet("ndarray");
+}
+
+fn assert_agree_on_a_convnet(backend: &str) {
+    let folder = tempdir().unwrap();
+    let flex = twenty_updates(folder.path(), "flex", CONVNET);
+    let theirs = twenty_updates(folder.path(), backend, CONVNET);
+    assert_agree(&flex, &theirs, backend);
+    let test_loss = |run: &str| {
+        let summary = summary(folder.path(), run);
+        summary["test_loss"].as_f64().unwrap()
+    };
+    let losses = [
+        test_loss("runs/flex"),
+        test_loss(&format!("runs/{backend}")),
+    ];
+    assert_agree(&losses[..1], &losses[1..], backend);
 }
 
 #[test]
@@ -98,12 +130,14 @@ fn the_gpu_agrees_with_the_cpu() {
         eprintln!("skipped: no GPU");
         return;
     }
-    let flex = twenty_updates(folder.path(), "flex");
-    assert_agree(&flex, &twenty_updates(folder.path(), "wgpu"), "wgpu");
+    let flex = twenty_updates(folder.path(), "flex", &[]);
+    let wgpu = twenty_updates(folder.path(), "wgpu", &[]);
+    assert_agree(&flex, &wgpu, "wgpu");
     let gpu = summary(folder.path(), "runs/wgpu");
     let cpu = summary(folder.path(), "runs/flex");
     assert_eq!(gpu["backend"], "wgpu");
     assert!(gpu["seconds_to_first_update"].as_f64().unwrap() > 0.0);
+    assert_agree_on_a_convnet("wgpu");
     let accuracy = |summary: &serde_json::Value| summary["test_accuracy"].as_f64().unwrap();
     assert!(
         (accuracy(&gpu) - accuracy(&cpu)).abs() <= 0.01,

@@ -59,6 +59,17 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     ),
     ("type", "[optimizer]\nlr = \"fast\"\n", &["train", "a.toml"]),
     ("syntax", "[optimizer\nlr = 0.1\n", &["train", "a.toml"]),
+    (
+        "range_depth",
+        "",
+        &["train", "--model", "resnet", "--set", "model.depth=9"],
+    ),
+    (
+        "range_widths",
+        "[model]\nkind = \"convnet\"\nwidths = [8, 0]\n",
+        &["train", "a.toml"],
+    ),
+    ("range_dropout", "", &["train", "--set", "model.dropout=1"]),
     ("range_lr", "", &["train", "--lr", "0"]),
     ("range_batch", "", &["train", "--batch-size", "0"]),
     (
@@ -80,6 +91,16 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     (
         "foreign_key",
         "[optimizer]\nmomentum = 0.9\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "foreign_key_of_a_model",
+        "[model]\nkind = \"convnet\"\ndropout = 0.1\nstochastic_depth = 0.5\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "nothing_to_drop",
+        "[model]\nhidden = []\ndropout = 0.1\n",
         &["train", "a.toml"],
     ),
     (

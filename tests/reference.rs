@@ -127,10 +127,10 @@ fn gather(train: &Part, positions: std::ops::Range<usize>, device: &Device) -> I
     train.gather(&positions, &table, &mut pixels, &mut labels);
     let count = positions.len();
     let shape = [count, shape.channels, shape.height, shape.width];
-    ImageBatch {
-        images: Tensor::from_data(TensorData::new(pixels, shape), device),
-        labels: Tensor::from_data(TensorData::new(labels, [count]), device),
-    }
+    ImageBatch::new(
+        Tensor::from_data(TensorData::new(pixels, shape), device),
+        Tensor::from_data(TensorData::new(labels, [count]), device),
+    )
 }
 
 fn load_weights(path: &Path, train: &Part, config: ModelConfig, device: &Device) -> Model {

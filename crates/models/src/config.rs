@@ -5,7 +5,8 @@ use std::fmt;
 use burn::tensor::Device;
 
 use crate::initial::Initial;
-use crate::{LeNet5, Mlp, Model, ModelError};
+use crate::summary::Tracer;
+use crate::{ConvNet, LeNet5, Mlp, Model, ModelError, ResNet};
 
 /// The shape of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,18 @@ impl ImageShape {
     /// How many values one image has: `channels × height × width`.
     pub fn values(self) -> usize {
         self.channels * self.height * self.width
+    }
+
+    pub(crate) fn at_least(self, model: &'static str, least: usize) -> Result<(), ModelError> {
+        if self.height.min(self.width) >= least {
+            return Ok(());
+        }
+        let shape = self;
+        Err(ModelError::ImageTooSmall {
+            model,
+            least,
+            shape,
+        })
     }
 }
 
@@ -44,8 +57,18 @@ pub enum ModelConfig {
         /// The width of each hidden layer, first to last.
         hidden: Vec<usize>,
     },
-    /// LeNet-5 in its usual modern form.
+    /// LeNet-5 in its usual modern form, for images of at least 12x12.
     LeNet5,
+    /// Stages of two 3x3 convolutions with batch norm, each of which halves the image. Default widths: 32 and 64.
+    ConvNet {
+        /// The channels of each stage, first to last.
+        widths: Vec<usize>,
+    },
+    /// The residual network of He et al. 2016 for small images. Default depth: 8.
+    ResNet {
+        /// Layers with weights, without projections: 6n + 2.
+        depth: usize,
+    },
 }
 
 impl ModelConfig {
@@ -56,17 +79,33 @@ impl ModelConfig {
         }
     }
 
-    /// Builds the network on `device`, its weights drawn from `uniform`, which gives numbers in `[0, 1)`.
+    /// Stages of 32 and 64 channels.
+    pub fn convnet() -> Self {
+        Self::ConvNet {
+            widths: vec![32, 64],
+        }
+    }
+
+    /// The residual network of depth 8.
+    pub fn resnet() -> Self {
+        Self::ResNet { depth: 8 }
+    }
+
+    /// Checks the sizes, as far as they do not depend on the images.
     ///
     /// # Errors
-    /// A size of zero, or images too small for the network.
-    pub fn init(
-        &self,
-        shape: ImageShape,
-        classes: usize,
-        uniform: impl FnMut() -> f64,
-        device: &Device,
-    ) -> Result<Model, ModelError> {
+    /// A width of zero, no width where one is needed, or a depth that is not 6n + 2.
+    pub fn check(&self) -> Result<(), ModelError> {
+        match self {
+            Self::Mlp { hidden } => Mlp::check(hidden),
+            Self::LeNet5 => Ok(()),
+            Self::ConvNet { widths } => ConvNet::check(widths),
+            Self::ResNet { depth } => ResNet::check(*depth),
+        }
+    }
+
+    /// Checks everything.
+    pub(crate) fn check_shape(&self, shape: ImageShape, classes: usize) -> Result<(), ModelError> {
         let sizes = [
             ("channels", shape.channels),
             ("height", shape.height),
@@ -78,10 +117,112 @@ impl ModelConfig {
                 return Err(ModelError::Zero { field });
             }
         }
-        let mut initial = Initial::new(uniform, device);
+        self.check()?;
         match self {
-            Self::Mlp { hidden } => Mlp::new(shape, classes, hidden, &mut initial).map(Model::Mlp),
-            Self::LeNet5 => LeNet5::new(shape, classes, &mut initial).map(Model::LeNet5),
+            Self::Mlp { .. } | Self::ResNet { .. } => Ok(()),
+            Self::LeNet5 => LeNet5::check_shape(shape),
+            Self::ConvNet { widths } => ConvNet::check_shape(shape, widths),
         }
+    }
+
+    /// Builds the network on `device`, its weights drawn from `uniform`, which gives numbers in `[0, 1)`.
+    ///
+    /// The weights are PyTorch's default ones: uniform in ±1/√inputs, those of norms at one and zero.
+    ///
+    /// # Errors
+    /// A size that [`check`](Self::check) refuses, a size of zero, or images too small for the network.
+    pub fn init(
+        &self,
+        shape: ImageShape,
+        classes: usize,
+        uniform: impl FnMut() -> f64,
+        device: &Device,
+    ) -> Result<Model, ModelError> {
+        self.check_shape(shape, classes)?;
+        let initial = &mut Initial::new(uniform, device);
+        Ok(match self {
+            Self::Mlp { hidden } => Model::Mlp(Mlp::new(shape, classes, hidden, initial)),
+            Self::LeNet5 => Model::LeNet5(LeNet5::new(shape, classes, initial)),
+            Self::ConvNet { widths } => {
+                Model::ConvNet(ConvNet::new(shape, classes, widths, initial))
+            }
+            Self::ResNet { depth } => Model::ResNet(ResNet::new(shape, classes, *depth, initial)),
+        })
+    }
+
+    /// Leads `tracer` through the layers.
+    pub(crate) fn trace(&self, classes: usize, tracer: &mut Tracer) {
+        match self {
+            Self::Mlp { hidden } => Mlp::trace(hidden, classes, tracer),
+            Self::LeNet5 => LeNet5::trace(classes, tracer),
+            Self::ConvNet { widths } => ConvNet::trace(widths, classes, tracer),
+            Self::ResNet { depth } => ResNet::trace(*depth, classes, tracer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(config: &ModelConfig, height: usize, width: usize) -> String {
+        let shape = ImageShape {
+            channels: 3,
+            height,
+            width,
+        };
+        let built = config.init(shape, 10, || 0.5, &Device::flex());
+        let summary = config.summary(shape, 10);
+        match (built, summary) {
+            (Err(built), Err(summary)) => {
+                assert_eq!(built, summary);
+                built.to_string()
+            }
+            (built, _) => format!("built: {}", built.is_ok()),
+        }
+    }
+
+    #[test]
+    fn a_depth_that_does_not_add_up_is_told_its_neighbours() {
+        for (depth, neighbours) in [
+            (0, "2 and 8"),
+            (7, "2 and 8"),
+            (9, "8 and 14"),
+            (21, "20 and 26"),
+        ] {
+            assert_eq!(
+                refused(&ModelConfig::ResNet { depth }, 8, 8),
+                format!("depth = {depth}: must be 6n + 2; the nearest are {neighbours}")
+            );
+        }
+        assert!(refused(&ModelConfig::ResNet { depth: usize::MAX }, 8, 8).starts_with("depth"));
+    }
+
+    #[test]
+    fn images_that_do_not_fit_are_named() {
+        let lenet5 = "lenet5 needs images of at least 12x12 pixels, not 3x12x11";
+        assert_eq!(refused(&ModelConfig::LeNet5, 12, 11), lenet5);
+        let widths = vec![4; 3];
+        let convnet = "convnet needs images of at least 8x8 pixels, not 3x7x64";
+        assert_eq!(refused(&ModelConfig::ConvNet { widths }, 7, 64), convnet);
+        let widths = vec![1; 99];
+        let refused = refused(&ModelConfig::ConvNet { widths }, 7, 64);
+        assert!(
+            refused.starts_with("convnet needs images of at least"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn sizes_of_nothing_are_named() {
+        let widths = |widths| ModelConfig::ConvNet { widths };
+        let no_width = "widths = []: must have at least one width";
+        assert_eq!(refused(&widths(vec![]), 8, 8), no_width);
+        let zero = "widths = 0: must be at least 1";
+        assert_eq!(refused(&widths(vec![8, 0]), 8, 8), zero);
+        let hidden = ModelConfig::Mlp { hidden: vec![0] };
+        assert_eq!(refused(&hidden, 8, 8), "hidden = 0: must be at least 1");
+        let height = "height = 0: must be at least 1";
+        assert_eq!(refused(&ModelConfig::resnet(), 0, 8), height);
     }
 }

@@ -46,7 +46,7 @@ pub struct SettingsArguments {
     /// What to learn: digits, mnist, or the folder of the MNIST files.
     #[arg(long)]
     pub data: Option<String>,
-    /// The network: mlp, lenet5.
+    /// The network: mlp, lenet5, convnet, resnet.
     #[arg(long)]
     pub model: Option<String>,
     /// Start from the weights in a safetensors file, under PyTorch's names, instead of drawn ones.

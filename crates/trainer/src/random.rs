@@ -19,6 +19,8 @@ pub enum Purpose {
     Weights = 2,
     /// The order of the training rows in an epoch.
     Shuffle = 3,
+    /// What dropout and stochastic depth leave out of an update.
+    Masks = 4,
 }
 
 /// A stream of random values for one purpose, at one place of a run.

@@ -14,8 +14,8 @@ pub use layers::{Layer, Layers, Origin};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;
 pub use settings::{
-    Backend, DataSettings, ModelSettings, OptimizerSettings, RateGroup, Rule, Settings, Source,
-    Split, TrainSettings,
+    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, RateGroup, Rule, Settings,
+    Source, Split, TrainSettings,
 };
 pub use share::Share;
 pub use start::{Head, StartSettings};

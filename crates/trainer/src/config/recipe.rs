@@ -4,7 +4,7 @@
 
 use toml::{Table, Value};
 
-use super::settings::{ModelSettings, Rule, Source};
+use super::settings::{Network, Rule, Source};
 
 /// The default schedule: a short warm-up, then a cosine to a hundredth of the peak.
 pub(super) fn schedule() -> Table {
@@ -17,11 +17,14 @@ pub(super) fn schedule() -> Table {
 }
 
 /// The peak learning rate.
-pub(super) fn learning_rate(rule: &Rule, model: &ModelSettings) -> f64 {
-    match (rule, model) {
+pub(super) fn learning_rate(rule: &Rule, network: &Network) -> f64 {
+    match (rule, network) {
         (Rule::Sgd { .. }, _) => 0.1,
-        (Rule::Adam { .. } | Rule::AdamW { .. }, ModelSettings::Mlp { .. }) => 1e-2,
-        (Rule::Adam { .. } | Rule::AdamW { .. }, ModelSettings::LeNet5) => 3e-3,
+        (Rule::Adam { .. } | Rule::AdamW { .. }, Network::Mlp { .. }) => 1e-2,
+        (
+            Rule::Adam { .. } | Rule::AdamW { .. },
+            Network::LeNet5 | Network::ConvNet { .. } | Network::ResNet { .. },
+        ) => 3e-3,
     }
 }
 

@@ -10,8 +10,8 @@ use super::error::suggest;
 use super::recipe;
 use super::run_file::{ModelKeys, OptimizerKeys, RunFile};
 use super::settings::{
-    Backend, DataSettings, ModelSettings, OptimizerSettings, Rule, Settings, Source, Split,
-    TrainSettings,
+    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Rule, Settings, Source,
+    Split, TrainSettings,
 };
 use super::{ConfigError, Head, Layer, Layers, Share, StartSettings};
 
@@ -127,6 +127,16 @@ impl Resolved {
     }
 }
 
+/// Each kind of something, and the keys that not all kinds have.
+type Kinds = &'static [(&'static str, &'static [&'static str])];
+
+const NETWORKS: Kinds = &[
+    ("mlp", &["hidden", "dropout"]),
+    ("lenet5", &["dropout"]),
+    ("convnet", &["widths", "dropout"]),
+    ("resnet", &["depth", "dropout", "stochastic_depth"]),
+];
+
 struct Resolver<'a> {
     layers: &'a Layers,
 }
@@ -138,7 +148,6 @@ impl Resolver<'_> {
             Some(name) => self.choice("backend", name)?,
         };
         let source = self.source(&typed)?;
-        let start = self.start(&typed.model)?;
         let model = self.model(typed.model)?;
         let optimizer = self.optimizer(typed.optimizer, &model)?;
         let validation = typed
@@ -179,7 +188,6 @@ impl Resolver<'_> {
                 drop_last: typed.data.drop_last.unwrap_or(true),
             },
             model,
-            start,
             optimizer,
             schedule,
             train: TrainSettings {
@@ -256,7 +264,7 @@ impl Resolver<'_> {
         };
         if head == Head::New && typed.init.is_none() {
             let reason = "without model.init every layer is new";
-            return Err(refuse(self.layers, "model.head", reason));
+            return Err(refuse(self.layers, "model.head", reason).hint("--init FILE.safetensors"));
         }
         let freeze = typed.freeze.clone().unwrap_or_default();
         if freeze.iter().any(String::is_empty) {
@@ -273,29 +281,66 @@ impl Resolver<'_> {
     }
 
     fn model(&self, typed: ModelKeys) -> Result<ModelSettings, ConfigError> {
-        match typed.kind.as_deref().unwrap_or("mlp") {
-            "mlp" => {
-                let hidden = typed.hidden.unwrap_or_else(|| vec![128, 64]);
-                if hidden.contains(&0) {
-                    return Err(refuse(
-                        self.layers,
-                        "model.hidden",
-                        "every width must be at least 1",
-                    ));
-                }
-                Ok(ModelSettings::Mlp { hidden })
+        let start = self.start(&typed)?;
+        let kind = typed.kind.as_deref().unwrap_or("mlp");
+        self.check_kind("model", kind, NETWORKS)?;
+        let network = match kind {
+            "mlp" => Network::Mlp {
+                hidden: typed.hidden.unwrap_or_else(|| vec![128, 64]),
+            },
+            "lenet5" => Network::LeNet5,
+            "convnet" => Network::ConvNet {
+                widths: typed.widths.unwrap_or_else(|| vec![32, 64]),
+            },
+            _ => Network::ResNet {
+                depth: typed.depth.unwrap_or(8),
+            },
+        };
+        network.config().check().map_err(|error| {
+            let key = format!("model.{}", error.field().unwrap_or("kind"));
+            // The error says the setting and its value itself.
+            let reason = error.to_string();
+            let reason = reason
+                .split_once(": ")
+                .map_or(&*reason, |(_, reason)| reason);
+            refuse(self.layers, &key, reason)
+        })?;
+        let rate = |key: &str, typed: Option<f64>| {
+            let rate = typed.unwrap_or(0.0);
+            if (0.0..1.0).contains(&rate) {
+                Ok(rate)
+            } else {
+                let allowed = "must be at least 0 and below 1";
+                Err(refuse(self.layers, key, allowed))
             }
-            "lenet5" => {
-                if typed.hidden.is_some() {
-                    return Err(refuse(
-                        self.layers,
-                        "model.hidden",
-                        "does not apply to lenet5, whose sizes are fixed",
-                    ));
-                }
-                Ok(ModelSettings::LeNet5)
-            }
-            name => Err(self.unknown_name("model.kind", name, &["mlp", "lenet5"])),
+        };
+        Ok(ModelSettings {
+            network,
+            dropout: rate("model.dropout", typed.dropout)?,
+            stochastic_depth: rate("model.stochastic_depth", typed.stochastic_depth)?,
+            start,
+        })
+    }
+
+    /// `kind` is one of `kinds`, and every key given with it is one that it has.
+    fn check_kind(&self, section: &str, kind: &str, kinds: Kinds) -> Result<(), ConfigError> {
+        let Some((_, own)) = kinds.iter().find(|(name, _)| *name == kind) else {
+            let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
+            return Err(self.unknown_name(&format!("{section}.kind"), kind, &names));
+        };
+        let given = self.layers.table().get(section).and_then(Value::as_table);
+        let is_foreign = |key: &str| {
+            let of_others = kinds.iter().any(|(_, keys)| keys.contains(&key));
+            of_others && !own.contains(&key)
+        };
+        match given.and_then(|given| given.keys().find(|key| is_foreign(key))) {
+            None => Ok(()),
+            Some(key) => Err(refuse(
+                self.layers,
+                &format!("{section}.{key}"),
+                format!("does not apply to {kind}"),
+            )
+            .hint(format!("{kind} has {}", own.join(", ")))),
         }
     }
 
@@ -361,7 +406,9 @@ impl Resolver<'_> {
                 format!("must be {}", error.allowed),
             )
         })?;
-        let lr = typed.lr.unwrap_or(recipe::learning_rate(&rule, model));
+        let lr = typed
+            .lr
+            .unwrap_or(recipe::learning_rate(&rule, &model.network));
         if !(lr > 0.0 && lr <= MAX_PEAK) {
             return Err(refuse(
                 self.layers,

@@ -52,10 +52,18 @@ pub struct DataKeys {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelKeys {
-    /// `mlp` or `lenet5`.
+    /// `mlp`, `lenet5`, `convnet` or `resnet`.
     pub kind: Option<String>,
     /// The MLP's hidden widths.
     pub hidden: Option<Vec<usize>>,
+    /// The channels of the convnet's stages.
+    pub widths: Option<Vec<usize>>,
+    /// The resnet's layers with weights.
+    pub depth: Option<usize>,
+    /// The rate at which the features before the last layer are dropped.
+    pub dropout: Option<f64>,
+    /// The rate at which the resnet's last block is skipped.
+    pub stochastic_depth: Option<f64>,
     /// A safetensors file to start from.
     pub init: Option<PathBuf>,
     /// `init` or `new`: where the last layer's weights come from.

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
+use models::ModelConfig;
 use schedules::{RateHandle, ScheduleConfig, Span};
-use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{Share, StartSettings};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
     /// Draws initial weights and shuffles.
     pub seed: u64,
@@ -19,47 +19,12 @@ pub struct Settings {
     pub data: DataSettings,
     /// The network.
     pub model: ModelSettings,
-    /// What its weights are before the first update, and which of them stay.
-    pub start: StartSettings,
     /// How weights are updated.
     pub optimizer: OptimizerSettings,
     /// The learning rate over the run, as a factor of the peak.
     pub schedule: ScheduleConfig,
     /// How long, and how it is watched.
     pub train: TrainSettings,
-}
-
-/// `[model]` says both which network it is and how it starts; serde's derive makes a section of one field only.
-impl Serialize for Settings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Model<'a> {
-            #[serde(flatten)]
-            model: &'a ModelSettings,
-            #[serde(flatten)]
-            start: &'a StartSettings,
-        }
-
-        let Self {
-            seed,
-            backend,
-            data,
-            model,
-            start,
-            optimizer,
-            schedule,
-            train,
-        } = self;
-        let mut settings = serializer.serialize_struct("Settings", 7)?;
-        settings.serialize_field("seed", seed)?;
-        settings.serialize_field("backend", backend)?;
-        settings.serialize_field("data", data)?;
-        settings.serialize_field("model", &Model { model, start })?;
-        settings.serialize_field("optimizer", optimizer)?;
-        settings.serialize_field("schedule", schedule)?;
-        settings.serialize_field("train", train)?;
-        settings.end()
-    }
 }
 
 /// Where a run computes.
@@ -126,10 +91,27 @@ pub enum Split {
     File,
 }
 
-/// The network.
+/// The network, and what it leaves out in training.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelSettings {
+    /// The network and its sizes.
+    #[serde(flatten)]
+    pub network: Network,
+    /// The rate at which the features before the last layer are dropped.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dropout: f64,
+    /// The rate at which the last residual block is skipped.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stochastic_depth: f64,
+    /// What its weights are before the first update, and which of them stay.
+    #[serde(flatten)]
+    pub start: StartSettings,
+}
+
+/// A network and its sizes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum ModelSettings {
+pub enum Network {
     /// A multi-layer perceptron.
     Mlp {
         /// The width of each hidden layer.
@@ -137,6 +119,16 @@ pub enum ModelSettings {
     },
     /// LeNet-5.
     LeNet5,
+    /// A plain convolutional network.
+    ConvNet {
+        /// The channels of each stage.
+        widths: Vec<usize>,
+    },
+    /// A residual network.
+    ResNet {
+        /// Layers with weights: 6n + 2.
+        depth: usize,
+    },
 }
 
 /// How weights are updated.
@@ -156,6 +148,7 @@ pub struct OptimizerSettings {
     pub groups: Vec<RateGroup>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_one(number: &f64) -> bool {
     *number == 1.0
 }
@@ -276,11 +269,45 @@ impl Rule {
 }
 
 impl ModelSettings {
+    /// The network's name in a configuration.
+    pub fn name(&self) -> &'static str {
+        self.network.name()
+    }
+
+    /// Whether anything is left out in training.
+    pub fn drops(&self) -> bool {
+        self.dropout > 0.0 || self.stochastic_depth > 0.0
+    }
+}
+
+/// Whether a rate is off, which some networks have no key for.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(rate: &f64) -> bool {
+    *rate == 0.0
+}
+
+impl Network {
+    /// What the models crate builds it from.
+    pub fn config(&self) -> ModelConfig {
+        match self {
+            Self::Mlp { hidden } => ModelConfig::Mlp {
+                hidden: hidden.clone(),
+            },
+            Self::LeNet5 => ModelConfig::LeNet5,
+            Self::ConvNet { widths } => ModelConfig::ConvNet {
+                widths: widths.clone(),
+            },
+            Self::ResNet { depth } => ModelConfig::ResNet { depth: *depth },
+        }
+    }
+
     /// The name in a configuration.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Mlp { .. } => "mlp",
             Self::LeNet5 => "lenet5",
+            Self::ConvNet { .. } => "convnet",
+            Self::ResNet { .. } => "resnet",
         }
     }
 }

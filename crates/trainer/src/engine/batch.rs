@@ -38,9 +38,9 @@ impl<'a> Batches<'a> {
         let count = positions.len();
         let pixels = TensorData::new(pixels, [count, channels, height, width]);
         let labels = TensorData::new(labels, [count]);
-        ImageBatch {
-            images: Tensor::from_data(pixels, &self.device),
-            labels: Tensor::from_data(labels, &self.device),
-        }
+        ImageBatch::new(
+            Tensor::from_data(pixels, &self.device),
+            Tensor::from_data(labels, &self.device),
+        )
     }
 }

@@ -13,6 +13,7 @@ use super::batch::Batches;
 use super::{Compute, History, Metrics, StartError, Update, evaluate, start_model};
 use crate::config::Settings;
 use crate::data::{Dataset, batch_order, updates_per_epoch};
+use crate::random::{Purpose, Random};
 
 /// How long a run is, and its learning rate at every update: all that is known before it begins.
 #[derive(Debug, Clone)]
@@ -232,6 +233,8 @@ impl Diverged {
 /// One update after the other, in the order of the data.
 pub(super) struct Loop<'a> {
     seed: u64,
+    /// Whether the model draws masks.
+    drops: bool,
     batch_size: usize,
     updates_per_epoch: u64,
     batches: Batches<'a>,
@@ -255,6 +258,7 @@ impl<'a> Loop<'a> {
     ) -> Self {
         Self {
             seed: settings.seed,
+            drops: settings.model.drops(),
             batch_size: settings.data.batch_size,
             updates_per_epoch: plan.updates_per_epoch,
             batches: Batches::new(&dataset.train, device),
@@ -285,7 +289,11 @@ impl<'a> Loop<'a> {
         }
         let from = within * self.batch_size;
         let until = (from + self.batch_size).min(self.order.len());
-        let batch = self.batches.gather(&self.order[from..until]);
+        let mut batch = self.batches.gather(&self.order[from..until]);
+        if self.drops {
+            let mut masks = Random::new(self.seed, Purpose::Masks, epoch, self.update);
+            batch = batch.draw(masks.next_u64());
+        }
 
         let TrainOutput { grads, item } = TrainStep::step(&model, batch);
         self.losses.push(item.loss.inner());

@@ -1,9 +1,9 @@
 //! The model of a run, with its initial weights.
 
 use burn::tensor::Device;
-use models::{Model, ModelConfig, ModelError};
+use models::{Model, ModelError};
 
-use crate::config::{ModelSettings, Settings};
+use crate::config::Settings;
 use crate::data::Images;
 use crate::random::{Purpose, Random};
 
@@ -16,17 +16,13 @@ pub fn build_model(
     images: &Images,
     device: &Device,
 ) -> Result<Model, ModelError> {
-    let config = match &settings.model {
-        ModelSettings::Mlp { hidden } => ModelConfig::Mlp {
-            hidden: hidden.clone(),
-        },
-        ModelSettings::LeNet5 => ModelConfig::LeNet5,
-    };
     let mut random = Random::new(settings.seed, Purpose::Weights, 0, 0);
-    config.init(
+    let model = settings.model.network.config().init(
         images.shape(),
         images.classes(),
         || random.unit_f64(),
         device,
-    )
+    )?;
+    let model = model.dropout(settings.model.dropout)?;
+    model.stochastic_depth(settings.model.stochastic_depth)
 }

@@ -116,10 +116,8 @@ mod tests {
 
     fn gradients(model: &Model) -> usize {
         let device = Device::flex().autodiff();
-        let batch = ImageBatch {
-            images: Tensor::ones([1, 1, 2, 2], &device),
-            labels: Tensor::from_data([1], &device),
-        };
+        let images = Tensor::ones([1, 1, 2, 2], &device);
+        let batch = ImageBatch::new(images, Tensor::from_data([1], &device));
         TrainStep::step(model, batch).grads.len()
     }
 

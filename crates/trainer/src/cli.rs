@@ -47,7 +47,8 @@ pub struct SettingsArguments {
     /// The network: mlp, lenet5.
     #[arg(long)]
     pub model: Option<String>,
-    /// The optimizer: sgd, adam, adamw.
+    /// The optimizer: sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lion, lamb, muon, schedule_free_sgd,
+    /// schedule_free_adamw, prodigy.
     #[arg(long)]
     pub optimizer: Option<String>,
     /// The peak learning rate.

@@ -2,6 +2,7 @@
 
 mod error;
 mod layers;
+mod optimizer;
 mod recipe;
 mod resolve;
 mod run_file;
@@ -10,10 +11,10 @@ mod share;
 
 pub use error::ConfigError;
 pub use layers::{Layer, Layers, Origin};
+pub use optimizer::{OptimizerSettings, RateGroup, Rule};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;
 pub use settings::{
-    Backend, DataSettings, ModelSettings, OptimizerSettings, RateGroup, Rule, Settings, Source,
-    Split, TrainSettings,
+    Backend, DataSettings, ModelSettings, Settings, Source, Split, TrainSettings,
 };
 pub use share::Share;

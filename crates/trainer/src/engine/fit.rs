@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use burn::module::{Module, ParamGroup};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use burn::train::{TrainOutput, TrainStep};
 use models::{Model, ModelError};
@@ -121,12 +121,7 @@ impl Plan {
                 kind: feedback.kind(),
             });
         }
-        let groups = settings.optimizer.groups.iter();
-        let optimizer = settings.optimizer.rule.optimizer(schedule.handle())?;
-        let optimizer = groups.fold(optimizer, |optimizer, group| {
-            let parameters = ParamGroup::from_predicate(group.path.as_str());
-            optimizer.group(parameters, group.multiplier)
-        });
+        let optimizer = settings.optimizer.build(schedule.handle())?;
         Ok(Self {
             updates,
             updates_per_epoch,

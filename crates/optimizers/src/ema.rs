@@ -303,7 +303,8 @@ impl ModuleVisitor for Load<'_, '_> {
             }
             // Every parameter is in the average from its first update on.
             Ok(None) => {
-                self.wrong.get_or_insert(RecordError::Missing { name: path });
+                self.wrong
+                    .get_or_insert(RecordError::Missing { name: path });
             }
             Err(wrong) => {
                 self.wrong.get_or_insert(wrong);

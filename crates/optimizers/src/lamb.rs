@@ -207,10 +207,7 @@ impl Optimizer for Lamb {
         };
         let (of_average, of_square) = if self.bias_correction {
             let count = time as f64;
-            (
-                1.0 - self.beta1.powf(count),
-                1.0 - self.beta2.powf(count),
-            )
+            (1.0 - self.beta1.powf(count), 1.0 - self.beta2.powf(count))
         } else {
             (1.0, 1.0)
         };

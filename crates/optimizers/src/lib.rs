@@ -49,6 +49,7 @@ mod lamb;
 mod lion;
 mod muon;
 mod nadam;
+mod one_pass;
 mod parameter;
 mod prodigy;
 mod radam;

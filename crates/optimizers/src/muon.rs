@@ -272,8 +272,7 @@ impl Muon {
         matrix = matrix / norm.clamp_min(self.epsilon).reshape([1, 1]);
         for _ in 0..self.steps {
             let gram = matrix.clone().matmul(matrix.clone().transpose());
-            let polynomial =
-                gram.clone().mul_scalar(b) + gram.clone().matmul(gram).mul_scalar(c);
+            let polynomial = gram.clone().mul_scalar(b) + gram.clone().matmul(gram).mul_scalar(c);
             matrix = matrix.clone().mul_scalar(a) + polynomial.matmul(matrix);
         }
         if tall { matrix.transpose() } else { matrix }
@@ -340,7 +339,11 @@ impl Optimizer for Muon {
         } else {
             momentum_buffer.clone()
         };
-        let shape = if D == 2 { [dims[0], dims[1]] } else { [outputs, inputs] };
+        let shape = if D == 2 {
+            [dims[0], dims[1]]
+        } else {
+            [outputs, inputs]
+        };
         let direction = self.orthogonal(direction.reshape(shape)).reshape(dims);
         let tensor = if self.weight_decay == 0.0 {
             tensor

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use burn::optim::{DynOptimizer, LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor, s};
 
+use crate::ModuleUpdate;
 use crate::error::{OptimizerError, above_zero, decay_rate, not_negative, require};
 use crate::record::{Entries, Reader, RecordError, take_tensor};
 use crate::update::{Pair, WeightDecay};
-use crate::ModuleUpdate;
 
 /// Prodigy, as `prodigyopt.Prodigy` 1.1.2: Adam whose step size is an estimate `d` of the distance to the solution.
 ///

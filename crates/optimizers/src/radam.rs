@@ -179,6 +179,10 @@ mod tests {
         assert_eq!(radam.rectification(5.0), None);
         assert!(radam.rectification(6.0).is_some_and(|r| r < 0.05));
         // The scaling of a long average is certain.
-        assert!(radam.rectification(1e5).is_some_and(|r| (r - 1.0).abs() < 1e-9));
+        assert!(
+            radam
+                .rectification(1e5)
+                .is_some_and(|r| (r - 1.0).abs() < 1e-9)
+        );
     }
 }

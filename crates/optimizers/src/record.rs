@@ -81,7 +81,9 @@ pub enum RecordError {
         name: String,
     },
     /// A part of it only.
-    #[error("the record says that it has the state of {recorded} parameters, and has that of {found}")]
+    #[error(
+        "the record says that it has the state of {recorded} parameters, and has that of {found}"
+    )]
     Count {
         /// How many it says.
         recorded: u64,

@@ -86,8 +86,7 @@ impl Averaging {
         self.updates += 1;
         let count = self.updates as f64;
         let multipliers: Vec<f64> = groups.multipliers().collect();
-        self.weights
-            .resize_with(multipliers.len(), Weight::default);
+        self.weights.resize_with(multipliers.len(), Weight::default);
         let weights = self.weights.iter_mut().zip(multipliers);
         weights
             .map(|(weight, multiplier)| {
@@ -95,7 +94,11 @@ impl Averaging {
                 let own = count.powf(rule.r) * weight.highest_rate.powf(rule.weight_lr_power);
                 weight.sum += own;
                 // All rates so far were 0: nothing has moved, and nothing is averaged.
-                let share = if weight.sum == 0.0 { 0.0 } else { own / weight.sum };
+                let share = if weight.sum == 0.0 {
+                    0.0
+                } else {
+                    own / weight.sum
+                };
                 Pair::new(Step {
                     rule: rule.clone(),
                     warmup,

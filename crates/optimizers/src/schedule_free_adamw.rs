@@ -1,8 +1,8 @@
 //! Schedule-Free AdamW.
 
-use crate::error::{OptimizerError, decay_rate, not_negative};
 use crate::ModuleUpdate;
-use crate::schedule_free::{Averaging, ScheduleFree, Scaling};
+use crate::error::{OptimizerError, decay_rate, not_negative};
+use crate::schedule_free::{Averaging, Scaling, ScheduleFree};
 
 /// Schedule-Free AdamW, as `schedulefree.AdamWScheduleFree` 1.4.1: no schedule, and no end that must be known.
 ///

@@ -440,13 +440,8 @@ impl ModuleMapper for UpdateMapper<'_> {
         let lr = self.lr * self.groups.multiplier(group);
         let state = self.states.remove(&path).map(|kept| kept.state);
         map_value(param, |tensor| {
-            let (tensor, state) = optimizer.step_dyn(
-                D,
-                lr,
-                tensor.into_bridge(),
-                gradient.into_bridge(),
-                state,
-            );
+            let (tensor, state) =
+                optimizer.step_dyn(D, lr, tensor.into_bridge(), gradient.into_bridge(), state);
             if let Some(state) = state {
                 self.states.insert(path, Kept { state, by });
             }
@@ -511,8 +506,7 @@ impl ModuleMapper for Evaluation<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         match self.states.get(&self.path.join(".")) {
             Some(kept) => map_value(param, |tensor| {
-                self.averaging
-                    .evaluation(tensor, kept.state.downcast_ref())
+                self.averaging.evaluation(tensor, kept.state.downcast_ref())
             }),
             None => param,
         }

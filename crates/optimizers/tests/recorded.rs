@@ -6,9 +6,9 @@ use burn::module::{Module, Param, ParamGroup, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use optimizers::{
-    Adagrad, Adam, AdamW, Adjust, Decay, Ema, Lamb, Lion, ModuleUpdate, Muon, NAdam, OptimizerError,
-    Prodigy, RAdam, RecordError, RmsProp, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd, StateRecord,
-    clip_norm, clip_value,
+    Adagrad, Adam, AdamW, Adjust, Decay, Ema, Lamb, Lion, ModuleUpdate, Muon, NAdam,
+    OptimizerError, Prodigy, RAdam, RecordError, RmsProp, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd,
+    StateRecord, clip_norm, clip_value,
 };
 use serde_json::Value;
 
@@ -93,7 +93,11 @@ fn cases() -> Vec<(&'static str, f64, Built)> {
                 .weight_decay(0.01)
                 .build(),
         ),
-        ("sgd_nesterov", 1.0, Sgd::new().momentum(0.9).nesterov(true).build()),
+        (
+            "sgd_nesterov",
+            1.0,
+            Sgd::new().momentum(0.9).nesterov(true).build(),
+        ),
         ("adam", 1.0, Adam::new().build()),
         (
             "adam_l2",
@@ -106,7 +110,11 @@ fn cases() -> Vec<(&'static str, f64, Built)> {
         ),
         ("adamw", 1.0, adam().build()),
         ("nadam", 1.0, NAdam::new().build()),
-        ("nadam_l2", 1.0, NAdam::new().momentum_decay(0.02).weight_decay(0.1).build()),
+        (
+            "nadam_l2",
+            1.0,
+            NAdam::new().momentum_decay(0.02).weight_decay(0.1).build(),
+        ),
         (
             "nadam_decoupled",
             1.0,
@@ -147,7 +155,11 @@ fn cases() -> Vec<(&'static str, f64, Built)> {
                 .build(),
         ),
         ("lion", 1.0, Lion::new().build()),
-        ("lion_caution", 1.0, Lion::new().weight_decay(0.1).caution(true).build()),
+        (
+            "lion_caution",
+            1.0,
+            Lion::new().weight_decay(0.1).caution(true).build(),
+        ),
         ("lamb", 1.0, Lamb::new().build()),
         (
             "lamb_decoupled",
@@ -235,7 +247,11 @@ fn cases() -> Vec<(&'static str, f64, Built)> {
                 .d0(1e-3)
                 .build(),
         ),
-        ("prodigy_sliced", 25.0, Prodigy::new().slice_p(5).d0(1e-3).build()),
+        (
+            "prodigy_sliced",
+            25.0,
+            Prodigy::new().slice_p(5).d0(1e-3).build(),
+        ),
     ]
 }
 
@@ -326,7 +342,9 @@ fn muon_is_pytorchs_but_for_its_rounding() {
 #[test]
 fn a_run_goes_on_from_its_record_to_the_same_bits() {
     for (name, base, update) in cases() {
-        let fresh = update.unwrap().group(ParamGroup::from_predicate("bias"), 0.5);
+        let fresh = update
+            .unwrap()
+            .group(ParamGroup::from_predicate("bias"), 0.5);
         // Prodigy takes no other multiplier than 0 in its package, and any here.
         let (mut module, mut update) = (Tiny::new(), fresh.clone());
         for step in 0..5 {

@@ -14,7 +14,5 @@ pub use layers::{Layer, Layers, Origin};
 pub use optimizer::{OptimizerSettings, RateGroup, Rule};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;
-pub use settings::{
-    Backend, DataSettings, ModelSettings, Settings, Source, Split, TrainSettings,
-};
+pub use settings::{Backend, DataSettings, ModelSettings, Settings, Source, Split, TrainSettings};
 pub use share::Share;

@@ -28,9 +28,9 @@ pub(super) fn learning_rate(rule: &Rule, model: &ModelSettings) -> f64 {
     let (mlp, convolutions) = match rule {
         Rule::Sgd(_) => (0.1, 0.1),
         Rule::Adam(_) | Rule::AdamW(_) | Rule::NAdam(_) | Rule::RAdam(_) => (1e-2, 3e-3),
-        Rule::RmsProp(_) => (1e-3, 1e-3),
+        Rule::RmsProp(_) => (3e-3, 1e-3),
         Rule::Adagrad(_) => (3e-2, 3e-2),
-        Rule::Lion(_) => (1e-3, 3e-4),
+        Rule::Lion(_) => (3e-3, 3e-4),
         Rule::Lamb(_) => (1e-2, 1e-2),
         Rule::Muon(_) => (2e-2, 2e-2),
         Rule::ScheduleFreeSgd(_) => (1.0, 1.0),

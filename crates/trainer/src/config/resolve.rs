@@ -91,11 +91,15 @@ fn check_keys(layers: &Layers) -> Result<(), ConfigError> {
             return Err(refuse(layers, name, format!("must be a section, [{name}]")));
         };
         let mut keys: Vec<&str> = section.keys().map(String::as_str).collect();
+        let mut others = Vec::new();
         if name == "optimizer" {
-            keys.extend(Rule::all_keys());
+            // Those of another kind get an answer of their own, and only this kind's are worth suggesting.
+            let kind = inner.get("kind").and_then(Value::as_str);
+            keys.extend(Rule::keys(kind.unwrap_or(recipe::OPTIMIZER)).unwrap_or_default());
+            others = Rule::all_keys();
         }
-        for key in inner.keys() {
-            if !keys.contains(&key.as_str()) {
+        for key in inner.keys().map(String::as_str) {
+            if !keys.contains(&key) && !others.contains(&key) {
                 return Err(unknown(&format!("{name}.{key}"), key, &keys));
             }
         }

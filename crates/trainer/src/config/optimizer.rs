@@ -146,6 +146,16 @@ pub(super) struct WrongKey {
     pub(super) reason: String,
 }
 
+impl WrongKey {
+    /// Of a name that is none of an enum's: the name, and those that there are.
+    pub(super) fn unknown_name(&self) -> Option<(&str, Vec<&str>)> {
+        // Serde has nothing but this sentence: unknown variant `a`, expected one of `b`, `c`.
+        let named = self.reason.strip_prefix("unknown variant ")?;
+        let mut names = named.split('`').skip(1).step_by(2);
+        Some((names.next()?, names.collect()))
+    }
+}
+
 fn read<T: DeserializeOwned>(keys: Table) -> Result<T, WrongKey> {
     serde_path_to_error::deserialize(Value::Table(keys)).map_err(|error| WrongKey {
         key: error.path().to_string(),
@@ -213,5 +223,11 @@ mod tests {
         let wrong = Rule::read("adam", keys).unwrap().unwrap_err();
         assert_eq!(wrong.key, "beta2");
         assert!(wrong.reason.contains("expected f64"), "{}", wrong.reason);
+        assert_eq!(wrong.unknown_name(), None);
+
+        let keys = Table::from_iter([("adjust".to_owned(), Value::from("none"))]);
+        let wrong = Rule::read("muon", keys).unwrap().unwrap_err();
+        let valid = vec!["original", "match_rms_adamw", "spectral_unclamped"];
+        assert_eq!(wrong.unknown_name(), Some(("none", valid)));
     }
 }

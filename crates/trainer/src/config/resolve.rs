@@ -325,7 +325,10 @@ impl Resolver<'_> {
             .ok_or_else(|| self.unknown_name("optimizer.kind", kind, Rule::NAMES))?
             .map_err(|wrong| {
                 let key = format!("optimizer.{}", wrong.key);
-                refuse(self.layers, &key, wrong.reason)
+                match wrong.unknown_name() {
+                    Some((typed, valid)) => self.unknown_name(&key, typed, &valid),
+                    None => refuse(self.layers, &key, wrong.reason),
+                }
             })?;
         let lr = typed.lr.unwrap_or(recipe::learning_rate(&rule, model));
         if !(lr > 0.0 && lr <= MAX_PEAK) {

@@ -10,11 +10,8 @@ use super::part::Part;
 
 const CLASSES: usize = 10;
 /// The mean and standard deviation of MNIST's training pixels, which is what everybody normalises by.
-const NORMALIZATION: Normalization = Normalization {
-    scale: 255.0,
-    mean: 0.1307,
-    std: 0.3081,
-};
+const MEAN: f64 = 0.1307;
+const STD: f64 = 0.3081;
 const FILES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -100,7 +97,7 @@ fn read(images: &Path, labels: &Path) -> Result<Images, DataError> {
         pixels,
         classes.into_iter().map(u16::from).collect(),
         (0..CLASSES).map(|class| class.to_string()).collect(),
-        NORMALIZATION,
+        Normalization::grey(255.0, MEAN, STD),
     ))
 }
 
@@ -237,7 +234,7 @@ mod tests {
             assert_eq!(bytes.map(|&byte| u64::from(byte)).sum::<u64>(), pixel_sum);
         }
         // What the normalisation is for: mean 0 and standard deviation 1 over the training pixels.
-        let table = train.images().normalization().table();
+        let table = train.images().normalization().table()[0];
         let count = (60_000 * 784) as f64;
         let values = (0..60_000).flat_map(|row| train.images().pixels(row));
         let (sum, squares) = values.fold((0.0, 0.0), |(sum, squares), &byte| {

@@ -9,7 +9,7 @@ use crate::data::{ImageShape, Part};
 #[derive(Debug)]
 pub(super) struct Batches<'a> {
     part: &'a Part,
-    table: [f32; 256],
+    tables: Vec<[f32; 256]>,
     shape: ImageShape,
     device: Device,
 }
@@ -19,7 +19,7 @@ impl<'a> Batches<'a> {
         let images = part.images();
         Self {
             part,
-            table: images.normalization().table_f32(),
+            tables: images.normalization().table_f32(),
             shape: images.shape(),
             device: device.clone(),
         }
@@ -29,7 +29,7 @@ impl<'a> Batches<'a> {
     pub(super) fn gather(&self, positions: &[usize]) -> ImageBatch {
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         self.part
-            .gather(positions, &self.table, &mut pixels, &mut labels);
+            .gather(positions, &self.tables, &mut pixels, &mut labels);
         let ImageShape {
             channels,
             height,

@@ -5,6 +5,7 @@
 //! - `backends`: the same learning on every backend, a GPU among them.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
+//! - `images`: a person's own pictures, from a folder to predictions.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
 //! - `reference`: the losses that PyTorch recorded, update by update.
 #![allow(
@@ -15,6 +16,7 @@
 
 mod backends;
 mod damaged_data;
+mod images;
 mod learner;
 mod mistakes;
 mod program;

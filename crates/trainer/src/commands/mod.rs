@@ -4,6 +4,7 @@ mod backend;
 mod devices;
 mod eval;
 mod failure;
+mod predict;
 mod prepare;
 mod schedule;
 mod train;
@@ -20,6 +21,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Schedule(arguments) => schedule::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }

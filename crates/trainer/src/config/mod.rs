@@ -1,6 +1,7 @@
 //! From what was typed to what was meant: files, `--set` and flags become one checked [`Settings`].
 
 mod error;
+mod images;
 mod layers;
 mod recipe;
 mod resolve;
@@ -9,6 +10,7 @@ mod settings;
 mod share;
 
 pub use error::ConfigError;
+pub use images::{Color, ImageFolder, ImageSize, MAX_NATIVE_SIDE, Resize};
 pub use layers::{Layer, Layers, Origin};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schedules::{RateHandle, ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
-use super::Share;
+use super::{ImageFolder, Share};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -56,7 +56,7 @@ pub struct DataSettings {
     pub source: Source,
     /// The share of the training rows that is held out for validation.
     pub validation: Share,
-    /// Chooses the validation rows.
+    /// Chooses the validation rows, and the test rows of pictures.
     pub split_seed: u64,
     /// Images an update.
     pub batch_size: usize,
@@ -65,7 +65,7 @@ pub struct DataSettings {
 }
 
 /// A data set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum Source {
     /// The embedded handwritten digits.
@@ -78,6 +78,8 @@ pub enum Source {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder of a person's own pictures.
+    Images(ImageFolder),
 }
 
 /// Which rows of the embedded digits test.
@@ -247,6 +249,7 @@ impl Source {
         match self {
             Self::Digits { .. } => "digits",
             Self::Mnist { .. } => "mnist",
+            Self::Images(_) => "images",
         }
     }
 }

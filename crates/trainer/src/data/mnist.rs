@@ -37,6 +37,11 @@ pub(super) fn load(folder: &Path) -> Result<(Part, Part), DataError> {
     Ok((Part::all(train), Part::all(test)))
 }
 
+/// Whether a folder holds one of the four files, so that the others are missed if they are not there.
+pub(crate) fn is_mnist(folder: &Path) -> bool {
+    paths(folder).iter().any(Option::is_some)
+}
+
 fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
     let metadata = folder.metadata().map_err(|source| DataError::Read {
         path: folder.to_owned(),
@@ -47,13 +52,7 @@ fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
             path: folder.to_owned(),
         });
     }
-    let found = FILES.map(|name| {
-        let dotted = name.replace("-idx", ".idx");
-        let paths =
-            [name, &dotted].map(|name| [folder.join(name), folder.join(format!("{name}.gz"))]);
-        // Some archives unpack each file into a folder of the same name.
-        paths.into_iter().flatten().find(|path| path.is_file())
-    });
+    let found = paths(folder);
     match found {
         [Some(a), Some(b), Some(c), Some(d)] => Ok([a, b, c, d]),
         _ => Err(DataError::MissingFiles {
@@ -65,6 +64,17 @@ fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
                 .collect(),
         }),
     }
+}
+
+/// Where each of [`FILES`] is, if it is there.
+fn paths(folder: &Path) -> [Option<PathBuf>; 4] {
+    FILES.map(|name| {
+        let dotted = name.replace("-idx", ".idx");
+        let paths =
+            [name, &dotted].map(|name| [folder.join(name), folder.join(format!("{name}.gz"))]);
+        // Some archives unpack each file into a folder of the same name.
+        paths.into_iter().flatten().find(|path| path.is_file())
+    })
 }
 
 fn read(images: &Path, labels: &Path) -> Result<Images, DataError> {

@@ -2,15 +2,19 @@
 
 mod batch;
 mod bench;
+mod confusion;
 mod device;
 mod evaluate;
 mod fit;
 mod history;
 mod model;
+mod ranking;
 
 pub use bench::updates_per_second;
+pub use confusion::{ClassScore, Confusion, Mistake};
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_each, first_largest};
 pub use fit::{Diverged, Event, FitError, Plan, fit};
 pub use history::{History, Metrics, Update};
 pub use model::build_model;
+pub use ranking::rank;

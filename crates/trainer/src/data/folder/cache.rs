@@ -2,7 +2,8 @@
 //!
 //! An entry is a file in the user's cache folder (`anneal/images`), named after a hash of its key: the files' paths,
 //! lengths and times, and what was made of them. The key stands in the file as well, and a checksum at its end, so that
-//! a file which is damaged, cut off or of another key is never used; it is made anew.
+//! a file which is damaged, cut off or of another key is never used; it is made anew. A picture that was changed without
+//! a change of its length or its time goes unnoticed.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};

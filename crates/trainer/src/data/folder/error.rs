@@ -14,7 +14,10 @@ pub struct BadFile {
 
 impl fmt::Display for BadFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` {}", self.path.display(), self.reason)
+        // A name may hold what moves a cursor or changes a colour.
+        let path = self.path.display().to_string();
+        let path = path.replace(char::is_control, "?");
+        write!(formatter, "`{path}` {}", self.reason)
     }
 }
 
@@ -31,7 +34,7 @@ pub enum FolderError {
     /// A folder without folders.
     #[error(
         "`{}` holds no folder of a class{}", folder.display(),
-        if *pictures > 0 { format!("; its {pictures} pictures lie beside each other") } else { String::new() }
+        if *pictures > 0 { format!("; pictures that lie in it directly: {pictures}") } else { String::new() }
     )]
     NoClass {
         /// The folder.

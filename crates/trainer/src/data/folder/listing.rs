@@ -346,7 +346,7 @@ mod tests {
     fn what_is_no_set_is_told_in_a_sentence() {
         let cases = [
             (&[][..], "holds no folder of a class"),
-            (&["a.png", "b.png"], "its 2 pictures lie beside each other"),
+            (&["a.png", "b.png"], "pictures that lie in it directly: 2"),
             (&["a/1.png"], "holds a single class, `a`"),
             (
                 &["train/a/1.png", "train/b/2.png", "test/c/1.png"],

@@ -61,7 +61,7 @@ pub(super) fn load(
     let listing = listing::list(&folder.path)?;
     if listing.others > 0 {
         tell(&format!(
-            "{} other files and folders left out; png, jpg, jpeg and webp are read",
+            "other files and folders left out: {} (png, jpg, jpeg and webp are read)",
             listing.others
         ));
     }
@@ -146,7 +146,14 @@ fn key(what: &str, folder: &ImageFolder, files: &[PictureFile]) -> Vec<u8> {
 
 fn survey(cache: &Cache, folder: &ImageFolder, files: &[PictureFile]) -> Survey {
     let key = key("survey", folder, files);
-    if let Some((survey, _)) = cache.get(&key, |_: &Survey| Some(0)) {
+    let kept = cache.get(&key, |_: &Survey| Some(0));
+    let is_bad = |file: &PictureFile| picture::look(&file.path).is_err();
+    if let Some((survey, _)) = kept
+        && survey
+            .bad
+            .iter()
+            .all(|(bad, _)| files.get(*bad).is_some_and(is_bad))
+    {
         return survey;
     }
     let survey = Survey::of(files);
@@ -214,7 +221,13 @@ fn decode(
         files,
     );
     let expected = |bad: &Vec<(usize, String)>| Some(files.len().checked_sub(bad.len())? * values);
-    if let Some((bad, pixels)) = cache.get(&key, expected) {
+    // What made a file bad may be gone without a trace in its length and time: a lack of permission, of memory.
+    let is_bad = |file: &PictureFile| picture::read(&file.path, shape, folder.resize).is_err();
+    if let Some((bad, pixels)) = cache.get(&key, expected)
+        && bad
+            .iter()
+            .all(|(bad, _)| files.get(*bad).is_some_and(is_bad))
+    {
         return Ok(Decoded { pixels, bad });
     }
     let mut pixels = Vec::new();

@@ -43,7 +43,7 @@ pub(super) struct Facts {
 pub(super) fn look(path: &Path) -> Result<Facts, String> {
     guarded(|| {
         let bytes = contents(path)?;
-        let (_, mut decoder) = decoder(&bytes)?;
+        let mut decoder = decoder(&bytes)?;
         let (width, height) = decoder.dimensions();
         let (height, width) = match orientation(&mut decoder) {
             Orientation::NoTransforms
@@ -73,10 +73,7 @@ pub(super) fn look(path: &Path) -> Result<Facts, String> {
 pub(super) fn read(path: &Path, shape: ImageShape, resize: Resize) -> Result<Vec<u8>, String> {
     guarded(|| {
         let bytes = contents(path)?;
-        let (format, mut decoder) = decoder(&bytes)?;
-        if format == ImageFormat::Jpeg && !jpeg::is_complete(&bytes) {
-            return Err("is cut off: it ends before its picture does".to_owned());
-        }
+        let mut decoder = decoder(&bytes)?;
         let large = decoder.total_bytes().max(bytes.len() as u64) > LARGE_BYTES;
         let _turn = large.then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
         let orientation = orientation(&mut decoder);
@@ -114,14 +111,17 @@ fn contents(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// By what the file holds: its name may say something else.
-fn decoder(bytes: &[u8]) -> Result<(ImageFormat, impl ImageDecoder + '_), String> {
+fn decoder(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     let mut reader = reader.map_err(|error| format!("cannot be read: {error}"))?;
-    let format = match reader.format() {
-        Some(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP)) => format,
+    match reader.format() {
+        Some(ImageFormat::Jpeg) if !jpeg::is_complete(bytes) => {
+            return Err("is cut off: it ends before its picture does".to_owned());
+        }
+        Some(ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) => {}
         Some(other) => return Err(format!("is of the format {other:?}, which is not read")),
         None => return Err("holds no PNG, JPEG or WebP picture".to_owned()),
-    };
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MOST_SIDE);
     limits.max_image_height = Some(MOST_SIDE);
@@ -135,7 +135,7 @@ fn decoder(bytes: &[u8]) -> Result<(ImageFormat, impl ImageDecoder + '_), String
             "is too large: {height}x{width} pixels, which take more than {most} MiB"
         ));
     }
-    Ok((format, decoder))
+    Ok(decoder)
 }
 
 fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {

@@ -6,6 +6,7 @@
 //! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
+//! - `images`: a person's own pictures, from a folder to predictions.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
 //! - `fidelity`: the runs that PyTorch recorded, update by update.
 //! - `weights`: weights in and out under PyTorch's names, and training from them.
@@ -18,6 +19,7 @@
 mod backends;
 mod damaged_data;
 mod fidelity;
+mod images;
 mod learner;
 mod mistakes;
 mod objective;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{ConfigError, Layer};
+use crate::data::is_mnist;
 
 /// Trains small networks on a CPU or a GPU, and shows why a learning-rate strategy converges.
 #[derive(Debug, Parser)]
@@ -29,6 +30,8 @@ pub enum Command {
     Eval(EvalArguments),
     /// Write a trained model's weights to a file that PyTorch reads.
     Export(ExportArguments),
+    /// Ask a trained model what pictures show.
+    Predict(PredictArguments),
     /// Draw the learning rate of a run before it is trained.
     Schedule(ScheduleArguments),
     /// List what a run could compute on.
@@ -43,7 +46,8 @@ pub struct SettingsArguments {
     /// Where to compute: flex, ndarray (CPU), wgpu (GPU), auto (the fastest), or vulkan, metal, cuda, rocm where built in.
     #[arg(long)]
     pub backend: Option<String>,
-    /// What to learn: digits, mnist, or the folder of the MNIST files.
+    /// What to learn: digits, mnist, a folder of pictures (DIR/CLASS/*.png, jpg, webp, or DIR/train/CLASS/… and so on), or
+    /// the folder of the MNIST files.
     #[arg(long)]
     pub data: Option<String>,
     /// The network: mlp, lenet5, convnet, resnet.
@@ -107,8 +111,14 @@ pub struct EvalArguments {
     /// The data's folder, if it has moved.
     #[arg(long)]
     pub data: Option<String>,
-    /// Print the result as JSON.
-    #[arg(long)]
+    /// Which images.
+    #[arg(long, value_enum, default_value_t)]
+    pub part: PartName,
+    /// What to print: tables, a row per class, or everything.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ResultFormat,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
 }
 
@@ -137,6 +147,63 @@ pub enum WeightsFormat {
     /// Hugging Face's format, which PyTorch reads with the package of the same name.
     #[default]
     Safetensors,
+}
+
+/// Which images are measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum PartName {
+    /// Those that no decision was made on.
+    #[default]
+    Test,
+    /// Those held out of the training images.
+    Validation,
+    /// Those that the model learned from.
+    Train,
+}
+
+/// `trainer predict`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A picture is brought to the size and colours that the model was trained with. The digits and \
+    MNIST are bright strokes on black: dark strokes on paper have to be inverted first."
+)]
+pub struct PredictArguments {
+    /// The run directory.
+    pub run: PathBuf,
+    /// Pictures (png, jpg, jpeg, webp), or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How many classes to name for each picture.
+    #[arg(long, default_value_t = 1, value_name = "COUNT")]
+    pub top: usize,
+    /// Where to compute, if not where it was trained; auto is flex here.
+    #[arg(long)]
+    pub backend: Option<String>,
+    /// What to print: a table, or a row per picture and class.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ResultFormat,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// In rows.
+    Csv,
+    /// Everything.
+    Json,
+}
+
+impl ResultFormat {
+    /// `--json` is `--format json`.
+    pub(crate) fn of(format: Self, json: bool) -> Self {
+        if json { Self::Json } else { format }
+    }
 }
 
 /// `trainer schedule`
@@ -244,9 +311,7 @@ impl EvalArguments {
     /// A file that cannot be read, or an argument that cannot be understood.
     pub fn layers(&self, settings: &Path) -> Result<Vec<Layer>, ConfigError> {
         let mut layers = Vec::new();
-        if let Some(backend) = &self.backend {
-            layers.push(Layer::from_flag("--backend", "backend", backend.as_str()));
-        }
+        layers.extend(backend_layer(self.backend.as_deref()));
         if let Some(data) = &self.data {
             layers.extend(data_layers(data)?);
         }
@@ -266,20 +331,46 @@ impl ExportArguments {
     }
 }
 
+impl PredictArguments {
+    /// The sources of settings, lowest first: the run's own, then the command line.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn layers(&self, settings: &Path) -> Result<Vec<Layer>, ConfigError> {
+        let file = Layer::from_file(settings)?;
+        let flags = backend_layer(self.backend.as_deref());
+        Ok([file].into_iter().chain(flags).collect())
+    }
+}
+
+fn backend_layer(backend: Option<&str>) -> Option<Layer> {
+    backend.map(|backend| Layer::from_flag("--backend", "backend", backend))
+}
+
 /// `--data` is a data set's name, or the folder of one.
 fn data_layers(data: &str) -> Result<Vec<Layer>, ConfigError> {
     let name = |name: &str| Layer::from_flag("--data", "data.name", name);
     if ["digits", "mnist"].contains(&data) {
         return Ok(vec![name(data)]);
     }
-    if !Path::new(data).is_dir() {
+    let folder = Path::new(data);
+    if folder.is_file() {
         return Err(ConfigError::new(format!(
-            "--data {data}: neither a data set nor a folder"
+            "--data {data}: is a file, and data are read from a folder"
         ))
-        .hint("data sets: digits (embedded), mnist (with --set data.path=FOLDER); or the folder of the MNIST files"));
+        .hint("an archive (zip, tar) has to be unpacked; pictures lie as FOLDER/CLASS/NAME.png (jpg, jpeg, webp)"));
     }
+    if !folder.is_dir() {
+        return Err(
+            ConfigError::new(format!("--data {data}: neither a data set nor a folder")).hint(
+                "data sets: digits (embedded), mnist (with --set data.path=FOLDER); \
+             or a folder of pictures or of the MNIST files",
+            ),
+        );
+    }
+    let kind = if is_mnist(folder) { "mnist" } else { "images" };
     Ok(vec![
-        name("mnist"),
+        name(kind),
         Layer::from_flag("--data", "data.path", data),
     ])
 }

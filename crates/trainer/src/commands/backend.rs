@@ -22,13 +22,18 @@ pub(super) fn open(prepared: &Prepared, console: Console) -> Result<Compute, Fai
             compute
         }
     };
+    warn_if_software(&compute, console);
+    Ok(compute)
+}
+
+/// A person who asked for a GPU should know that there is none.
+pub(super) fn warn_if_software(compute: &Compute, console: Console) {
     if compute.software {
         console.warn(format_args!(
             "{} is a program that plays a GPU, slower than --backend flex",
             compute.name
         ));
     }
-    Ok(compute)
 }
 
 fn fastest(prepared: &Prepared, console: Console) -> Result<Compute, Failure> {

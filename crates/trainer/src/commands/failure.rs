@@ -33,7 +33,12 @@ impl Failure {
         }
     }
 
-    fn hint_of(mut self, hint: impl Into<String>) -> Self {
+    /// Data that cannot be used.
+    pub(super) fn data(message: impl fmt::Display) -> Self {
+        Self::new(DATA, message)
+    }
+
+    pub(super) fn hint_of(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

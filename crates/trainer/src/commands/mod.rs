@@ -5,6 +5,7 @@ mod devices;
 mod eval;
 mod export;
 mod failure;
+mod predict;
 mod prepare;
 mod schedule;
 mod train;
@@ -22,6 +23,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Predict(arguments) => predict::run(&arguments),
         Command::Schedule(arguments) => schedule::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }

@@ -1,6 +1,6 @@
 //! What every command that trains or measures needs first: settings, data, a plan.
 
-use crate::config::{self, Backend, ConfigError, Layer, Resolved};
+use crate::config::{self, Backend, ConfigError, Layer, Resolved, Source};
 use crate::data::{self, Dataset};
 use crate::engine::{FitError, Plan, build_model, open};
 use crate::report::Console;
@@ -16,14 +16,19 @@ pub(super) struct Prepared {
 
 /// Resolves `layers`, loads the data and plans the run.
 pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, Failure> {
-    let resolved = config::resolve(layers)?;
+    let mut resolved = config::resolve(layers)?;
     for note in resolved.layers.notes() {
         console.warn(note);
     }
     if cfg!(debug_assertions) {
         console.warn("this is a debug build and many times slower; use cargo run --release");
     }
-    let dataset = data::load(&resolved.settings.data)?;
+    let tell = &mut |text: &str| console.status("data", text);
+    let dataset = data::load_telling(&resolved.settings.data, tell)?;
+    if let Source::Images(folder) = &mut resolved.settings.data.source {
+        let shape = dataset.train.images().shape();
+        folder.settle(shape.channels, shape.height, shape.width);
+    }
     let plan = Plan::new(&resolved.settings, dataset.train.len()).map_err(|error| match error {
         FitError::Schedule(error) => Failure::from(resolved.schedule_error(&error)),
         error @ FitError::NoMetric { .. } => ConfigError::new(error.to_string())

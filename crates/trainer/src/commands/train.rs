@@ -6,6 +6,7 @@ use schedules::ScheduleConfig;
 
 use crate::cli::TrainArguments;
 use crate::config::{Backend, Head, Origin, Settings};
+use crate::data::Inputs;
 use crate::engine::{self, Compute, Event, History, Start, start_model};
 use crate::report::{Console, Progress, RunDirectory, Summary, format_duration};
 
@@ -30,6 +31,8 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let stem = stem(settings);
     let directory = RunDirectory::create(&arguments.runs, arguments.name.as_deref(), &stem)?;
     directory.save_settings(settings)?;
+    let inputs = Inputs::new(prepared.dataset.train.images(), &settings.data);
+    directory.save_inputs(&inputs)?;
     let mut metrics = directory.metrics()?;
     let mut written = Ok(());
     let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());

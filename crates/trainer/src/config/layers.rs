@@ -228,9 +228,8 @@ impl Layers {
             return;
         }
         // Settings of the data that do not depend on which data it is stay.
-        let of_this_kind = |key: &str| {
-            section != "data" || key == discriminant || ["path", "split"].contains(&key)
-        };
+        let of_this_kind =
+            |key: &str| section != "data" || key == discriminant || OF_A_SOURCE.contains(&key);
         let dropped: Vec<String> = below
             .keys()
             .filter(|key| of_this_kind(key))
@@ -290,6 +289,11 @@ impl Layer {
         lookup(&self.origins, key)
     }
 }
+
+/// Keys of `[data]` that are meant for one set of data.
+const OF_A_SOURCE: [&str; 7] = [
+    "path", "split", "size", "color", "resize", "test", "skip_bad",
+];
 
 fn lookup(origins: &BTreeMap<String, Origin>, key: &str) -> Origin {
     let mut key = key;

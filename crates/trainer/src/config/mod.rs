@@ -1,6 +1,7 @@
 //! From what was typed to what was meant: files, `--set` and flags become one checked [`Settings`].
 
 mod error;
+mod images;
 mod layers;
 mod optimizer;
 mod recipe;
@@ -11,6 +12,7 @@ mod share;
 mod start;
 
 pub use error::ConfigError;
+pub use images::{Color, ImageFolder, ImageSize, MAX_NATIVE_SIDE, Resize};
 pub use layers::{Layer, Layers, Origin};
 pub use optimizer::{OptimizerSettings, RateGroup, Rule};
 pub use resolve::{Resolved, resolve};

@@ -65,6 +65,7 @@ pub(super) fn epochs(source: &Source) -> f64 {
     match source {
         Source::Digits { .. } => 20.0,
         Source::Mnist { .. } => 5.0,
+        Source::Images(_) => 10.0,
     }
 }
 
@@ -72,6 +73,9 @@ pub(super) fn epochs(source: &Source) -> f64 {
 pub(super) fn validation_percent(source: &Source) -> u32 {
     match source {
         Source::Digits { .. } => 20,
-        Source::Mnist { .. } => 10,
+        Source::Mnist { .. } | Source::Images(_) => 10,
     }
 }
+
+/// The share of a folder's pictures held out for testing, in percent.
+pub(super) const TEST_PERCENT: u32 = 20;

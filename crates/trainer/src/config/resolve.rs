@@ -9,12 +9,15 @@ use toml::{Table, Value};
 
 use super::error::suggest;
 use super::recipe;
-use super::run_file::{ModelKeys, OptimizerKeys, RunFile, TrainKeys};
+use super::run_file::{DataKeys, ModelKeys, OptimizerKeys, RunFile, TrainKeys};
 use super::settings::{
     Backend, DataSettings, ModelSettings, Network, Precision, Settings, Source, Split,
     TrainSettings,
 };
-use super::{ConfigError, Head, Layer, Layers, OptimizerSettings, Rule, Share, StartSettings};
+use super::{
+    Color, ConfigError, Head, ImageFolder, ImageSize, Layer, Layers, OptimizerSettings, Resize,
+    Rule, Share, StartSettings,
+};
 
 /// Settings, and what a person should hear about them.
 #[derive(Debug)]
@@ -290,6 +293,9 @@ impl Resolver<'_> {
 
     fn source(&self, typed: &RunFile) -> Result<Source, ConfigError> {
         let name = typed.data.name.as_deref().unwrap_or("digits");
+        if ["digits", "mnist"].contains(&name) {
+            self.no_picture_keys(name, &typed.data)?;
+        }
         match name {
             "digits" => {
                 if typed.data.path.is_some() {
@@ -298,7 +304,7 @@ impl Resolver<'_> {
                         "data.path",
                         "the digits are embedded and lie in no folder",
                     )
-                    .hint("for the MNIST files in a folder, say data.name = \"mnist\""));
+                    .hint("say data.name = \"images\" for a folder of pictures, \"mnist\" for the MNIST files"));
                 }
                 let split = match &typed.data.split {
                     None => Split::Shuffled,
@@ -326,7 +332,8 @@ impl Resolver<'_> {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 Ok(Source::Mnist { path })
             }
-            _ => Err(self.unknown_name("data.name", name, &["digits", "mnist"])),
+            "images" => self.images(&typed.data),
+            _ => Err(self.unknown_name("data.name", name, &["digits", "mnist", "images"])),
         }
     }
 
@@ -351,6 +358,59 @@ impl Resolver<'_> {
             head,
             freeze,
         })
+    }
+
+    fn no_picture_keys(&self, name: &str, typed: &DataKeys) -> Result<(), ConfigError> {
+        let given = [
+            ("size", typed.size.is_some()),
+            ("color", typed.color.is_some()),
+            ("resize", typed.resize.is_some()),
+            ("test", typed.test.is_some()),
+            ("skip_bad", typed.skip_bad.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((key, _)) => Err(refuse(
+                self.layers,
+                &format!("data.{key}"),
+                format!("does not apply to {name}"),
+            )
+            .hint("it is for a folder of pictures: --data FOLDER")),
+        }
+    }
+
+    fn images(&self, typed: &DataKeys) -> Result<Source, ConfigError> {
+        if typed.split.is_some() {
+            return Err(
+                refuse(self.layers, "data.split", "does not apply to images").hint(
+                    "data.test is the share held out for testing, data.split_seed chooses it",
+                ),
+            );
+        }
+        let Some(path) = &typed.path else {
+            return Err(
+                ConfigError::new("data.path is missing: where do the pictures lie?").hint(
+                    "--data FOLDER, a folder with a folder for each class; png, jpg, jpeg and webp are read",
+                ),
+            );
+        };
+        let color = match &typed.color {
+            None => Color::Auto,
+            Some(name) => self.choice("data.color", name)?,
+        };
+        let resize = match &typed.resize {
+            None => Resize::Crop,
+            Some(name) => self.choice("data.resize", name)?,
+        };
+        Ok(Source::Images(ImageFolder {
+            // Absolute, so that the saved settings mean the same from anywhere.
+            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+            size: typed.size.unwrap_or(ImageSize::Auto),
+            color,
+            resize,
+            test: typed.test.unwrap_or(Share::percent(recipe::TEST_PERCENT)),
+            skip_bad: typed.skip_bad.unwrap_or(false),
+        }))
     }
 
     fn model(&self, typed: ModelKeys) -> Result<ModelSettings, ConfigError> {

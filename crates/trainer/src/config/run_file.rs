@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{RateGroup, Share};
+use super::{ImageSize, RateGroup, Share};
 
 /// A configuration file, as typed. The keys of `--set` are the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct RunFile {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataKeys {
-    /// `digits` or `mnist`.
+    /// `digits`, `mnist` or `images`.
     pub name: Option<String>,
     /// The folder it lies in.
     pub path: Option<PathBuf>,
@@ -39,7 +39,17 @@ pub struct DataKeys {
     pub validation: Option<Share>,
     /// `shuffled` or `file`.
     pub split: Option<String>,
-    /// Chooses the validation rows.
+    /// The size that pictures are brought to.
+    pub size: Option<ImageSize>,
+    /// `auto`, `grey` or `rgb`.
+    pub color: Option<String>,
+    /// `crop` or `squash`.
+    pub resize: Option<String>,
+    /// The share of the pictures that is held out for testing.
+    pub test: Option<Share>,
+    /// Whether pictures that cannot be read are left out.
+    pub skip_bad: Option<bool>,
+    /// Chooses the validation rows, and the test rows of pictures.
     pub split_seed: Option<u64>,
     /// Images an update.
     pub batch_size: Option<usize>,

@@ -6,7 +6,7 @@ use models::ModelConfig;
 use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{OptimizerSettings, Share, StartSettings};
+use super::{ImageFolder, OptimizerSettings, Share, StartSettings};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,7 +57,7 @@ pub struct DataSettings {
     pub source: Source,
     /// The share of the training rows that is held out for validation.
     pub validation: Share,
-    /// Chooses the validation rows.
+    /// Chooses the validation rows, and the test rows of pictures.
     pub split_seed: u64,
     /// Images an update.
     pub batch_size: usize,
@@ -68,7 +68,7 @@ pub struct DataSettings {
 }
 
 /// A data set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum Source {
     /// The embedded handwritten digits.
@@ -81,6 +81,8 @@ pub enum Source {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder of a person's own pictures.
+    Images(ImageFolder),
 }
 
 /// Which rows of the embedded digits test.
@@ -214,6 +216,7 @@ impl Source {
         match self {
             Self::Digits { .. } => "digits",
             Self::Mnist { .. } => "mnist",
+            Self::Images(_) => "images",
         }
     }
 }

@@ -72,11 +72,7 @@ fn decode(file: &[u8]) -> Result<Images, DataError> {
         });
     }
     let class_names = (0..CLASSES).map(|class| class.to_string()).collect();
-    let normalization = Normalization {
-        scale: f64::from(DARKEST),
-        mean: 0.0,
-        std: 1.0,
-    };
+    let normalization = Normalization::grey(f64::from(DARKEST), 0.0, 1.0);
     Ok(Images::new(
         SHAPE,
         pixels,
@@ -140,7 +136,7 @@ mod tests {
                 .sum::<u64>()
         };
         assert_eq!((0..1797).map(sum).sum::<u64>(), 561_718);
-        let value = images.normalization().table_f32();
+        let value = images.normalization().table_f32()[0];
         assert_eq!((value[0], value[8], value[16]), (0.0, 0.5, 1.0));
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::ImageShape;
+use super::{FolderError, ImageShape};
 
 /// Data that cannot be used, in one sentence: which file, what was found, what was expected.
 ///
@@ -154,6 +154,30 @@ pub enum DataError {
         /// How many rows the set has.
         expected: usize,
     },
+    /// A folder of pictures that is no set to learn from.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Images that a model was not trained for.
+    #[error("these images are {found} (channels, height, width), the model reads {expected}")]
+    OtherShape {
+        /// The images' shape.
+        found: ImageShape,
+        /// The model's.
+        expected: ImageShape,
+    },
+    /// Classes that a model was not trained for.
+    #[error(
+        "the classes are not those that the model knows:{}{}{}",
+        missing.as_ref().map_or(String::new(), |name| format!(" `{name}` is missing")),
+        if missing.is_some() && foreign.is_some() { "," } else { "" },
+        foreign.as_ref().map_or(String::new(), |name| format!(" it does not know `{name}`")),
+    )]
+    OtherClasses {
+        /// One that the model knows and the data lack.
+        missing: Option<String>,
+        /// One that the data have and the model does not know.
+        foreign: Option<String>,
+    },
     /// A share for validation that leaves no row on one side.
     #[error(
         "a share of {share} for validation cannot be taken from {rows} training rows; allowed is 0 (none), \
@@ -185,6 +209,10 @@ impl DataError {
             Self::Magic { .. } => Some(
                 "are the files of images and labels swapped, or is it a web page saved under this name?",
             ),
+            Self::Folder(error) => error.hint(),
+            Self::OtherClasses { .. } => {
+                Some("`trainer predict RUN FOLDER` asks the model about pictures of any class")
+            }
             _ => None,
         }
     }

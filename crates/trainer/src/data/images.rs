@@ -1,36 +1,53 @@
 //! Labelled images in memory, as bytes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use models::ImageShape;
 
-/// How a stored byte becomes what a model reads: `(byte / scale - mean) / std`.
+/// How a stored byte becomes what a model reads, channel by channel: `(byte / scale - mean) / std`.
 ///
 /// ```
 /// # use trainer::data::Normalization;
-/// let mnist = Normalization { scale: 255.0, mean: 0.1307, std: 0.3081 };
-/// assert_eq!(mnist.table()[0], -0.1307 / 0.3081);
-/// assert_eq!(mnist.table()[255], (1.0 - 0.1307) / 0.3081);
+/// let mnist = Normalization::grey(255.0, 0.1307, 0.3081);
+/// let [table] = mnist.table()[..] else { panic!("one channel") };
+/// assert_eq!(table[0], -0.1307 / 0.3081);
+/// assert_eq!(table[255], (1.0 - 0.1307) / 0.3081);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Normalization {
     /// The byte that stands for 1.
     pub scale: f64,
-    /// The mean of the scaled values.
-    pub mean: f64,
-    /// The standard deviation of the scaled values.
-    pub std: f64,
+    /// The mean of the scaled values, `[channels]`.
+    pub mean: Vec<f64>,
+    /// The standard deviation of the scaled values, `[channels]`.
+    pub std: Vec<f64>,
 }
 
 impl Normalization {
-    /// The value of every byte, in double precision.
-    pub fn table(&self) -> [f64; 256] {
-        std::array::from_fn(|byte| (byte as f64 / self.scale - self.mean) / self.std)
+    /// That of images with one channel.
+    pub fn grey(scale: f64, mean: f64, std: f64) -> Self {
+        Self {
+            scale,
+            mean: vec![mean],
+            std: vec![std],
+        }
     }
 
-    /// The value of every byte: computed in double precision and rounded once.
-    pub fn table_f32(&self) -> [f32; 256] {
-        self.table().map(|value| value as f32)
+    /// The value of every byte in every channel, `[channels][256]`, in double precision.
+    pub fn table(&self) -> Vec<[f64; 256]> {
+        let channels = self.mean.iter().zip(&self.std);
+        channels
+            .map(|(mean, std)| std::array::from_fn(|byte| (byte as f64 / self.scale - mean) / std))
+            .collect()
+    }
+
+    /// The value of every byte in every channel, `[channels][256]`: computed in double precision and rounded once.
+    pub fn table_f32(&self) -> Vec<[f32; 256]> {
+        let channels = self.table().into_iter();
+        channels
+            .map(|channel| channel.map(|value| value as f32))
+            .collect()
     }
 }
 
@@ -38,7 +55,8 @@ impl Normalization {
 #[derive(Clone, PartialEq)]
 pub struct Images {
     shape: ImageShape,
-    pixels: Vec<u8>,
+    // Shared, so that the same images can be read with another normalisation.
+    pixels: Arc<Vec<u8>>,
     labels: Vec<u16>,
     class_names: Vec<String>,
     normalization: Normalization,
@@ -53,8 +71,8 @@ impl Images {
     ///
     /// # Panics
     ///
-    /// If the number of bytes does not follow from `shape` and the number of labels, or a label names no class. A
-    /// reader that lets such files through is wrong.
+    /// If the number of bytes does not follow from `shape` and the number of labels, a label names no class, or the
+    /// normalisation has another number of channels. A reader that lets such files through is wrong.
     pub fn new(
         shape: ImageShape,
         pixels: Vec<u8>,
@@ -75,10 +93,22 @@ impl Images {
         );
         Self {
             shape,
-            pixels,
+            pixels: Arc::new(pixels),
             labels,
             class_names,
-            normalization,
+            normalization: fitting(normalization, shape),
+        }
+    }
+
+    /// The same images, read with another normalisation. The pixels are shared, not copied.
+    ///
+    /// # Panics
+    ///
+    /// If it has another number of channels.
+    pub fn normalized(&self, normalization: &Normalization) -> Self {
+        Self {
+            normalization: fitting(normalization.clone(), self.shape),
+            ..self.clone()
         }
     }
 
@@ -122,9 +152,18 @@ impl Images {
     }
 
     /// How a byte of these images becomes what a model reads.
-    pub fn normalization(&self) -> Normalization {
-        self.normalization
+    pub fn normalization(&self) -> &Normalization {
+        &self.normalization
     }
+}
+
+fn fitting(normalization: Normalization, shape: ImageShape) -> Normalization {
+    let channels = [normalization.mean.len(), normalization.std.len()];
+    assert_eq!(
+        channels, [shape.channels; 2],
+        "the normalisation does not fit the channels"
+    );
+    normalization
 }
 
 /// Without the pixels, which nobody wants to read by the million.
@@ -144,11 +183,9 @@ impl fmt::Debug for Images {
 mod tests {
     use super::*;
 
-    const PLAIN: Normalization = Normalization {
-        scale: 16.0,
-        mean: 0.0,
-        std: 1.0,
-    };
+    fn plain() -> Normalization {
+        Normalization::grey(16.0, 0.0, 1.0)
+    }
 
     fn two_images(pixels: usize, labels: [u16; 2]) -> Images {
         let shape = ImageShape {
@@ -158,7 +195,7 @@ mod tests {
         };
         let names = ["no", "yes"].map(str::to_owned).to_vec();
         let pixels = (0..pixels as u8).collect();
-        Images::new(shape, pixels, labels.to_vec(), names, PLAIN)
+        Images::new(shape, pixels, labels.to_vec(), names, plain())
     }
 
     #[test]
@@ -182,21 +219,38 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "the normalisation does not fit the channels")]
+    fn a_normalisation_must_have_the_channels_of_the_images() {
+        let colour = Normalization {
+            scale: 255.0,
+            mean: vec![0.5; 3],
+            std: vec![0.25; 3],
+        };
+        two_images(6, [0, 0]).normalized(&colour);
+    }
+
+    #[test]
+    fn another_normalisation_shares_the_pixels() {
+        let images = two_images(6, [0, 1]);
+        let other = images.normalized(&Normalization::grey(1.0, 2.0, 3.0));
+        assert!(Arc::ptr_eq(&images.pixels, &other.pixels));
+        assert_eq!(other.normalization().mean, [2.0]);
+        assert_eq!(images.normalization(), &plain());
+    }
+
+    #[test]
     fn sixteenths_are_exact_in_both_precisions() {
         for sixteenths in 0..=16_u8 {
             let exact = f64::from(sixteenths) / 16.0;
-            assert_eq!(PLAIN.table()[usize::from(sixteenths)], exact);
-            assert_eq!(f64::from(PLAIN.table_f32()[usize::from(sixteenths)]), exact);
+            assert_eq!(plain().table()[0][usize::from(sixteenths)], exact);
+            let single = plain().table_f32()[0][usize::from(sixteenths)];
+            assert_eq!(f64::from(single), exact);
         }
     }
 
     #[test]
     fn mnist_values_are_those_of_double_precision_rounded_once() {
-        let mnist = Normalization {
-            scale: 255.0,
-            mean: 0.1307,
-            std: 0.3081,
-        };
+        let mnist = Normalization::grey(255.0, 0.1307, 0.3081);
         // Python: ((b / 255.0) - 0.1307) / 0.3081, which is what the reference runs compute.
         let expected = [
             (0, -0.424212917883804),
@@ -205,8 +259,8 @@ mod tests {
             (255, 2.82148653034729),
         ];
         for (byte, value) in expected {
-            assert_eq!(mnist.table()[byte], value);
-            assert_eq!(mnist.table_f32()[byte], value as f32);
+            assert_eq!(mnist.table()[0][byte], value);
+            assert_eq!(mnist.table_f32()[0][byte], value as f32);
         }
     }
 }

@@ -10,11 +10,8 @@ use super::part::Part;
 
 const CLASSES: usize = 10;
 /// The mean and standard deviation of MNIST's training pixels, which is what everybody normalises by.
-const NORMALIZATION: Normalization = Normalization {
-    scale: 255.0,
-    mean: 0.1307,
-    std: 0.3081,
-};
+const MEAN: f64 = 0.1307;
+const STD: f64 = 0.3081;
 const FILES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -40,6 +37,11 @@ pub(super) fn load(folder: &Path) -> Result<(Part, Part), DataError> {
     Ok((Part::all(train), Part::all(test)))
 }
 
+/// Whether a folder holds one of the four files, so that the others are missed if they are not there.
+pub(crate) fn is_mnist(folder: &Path) -> bool {
+    paths(folder).iter().any(Option::is_some)
+}
+
 fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
     let metadata = folder.metadata().map_err(|source| DataError::Read {
         path: folder.to_owned(),
@@ -50,13 +52,7 @@ fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
             path: folder.to_owned(),
         });
     }
-    let found = FILES.map(|name| {
-        let dotted = name.replace("-idx", ".idx");
-        let paths =
-            [name, &dotted].map(|name| [folder.join(name), folder.join(format!("{name}.gz"))]);
-        // Some archives unpack each file into a folder of the same name.
-        paths.into_iter().flatten().find(|path| path.is_file())
-    });
+    let found = paths(folder);
     match found {
         [Some(a), Some(b), Some(c), Some(d)] => Ok([a, b, c, d]),
         _ => Err(DataError::MissingFiles {
@@ -68,6 +64,17 @@ fn find(folder: &Path) -> Result<[PathBuf; 4], DataError> {
                 .collect(),
         }),
     }
+}
+
+/// Where each of [`FILES`] is, if it is there.
+fn paths(folder: &Path) -> [Option<PathBuf>; 4] {
+    FILES.map(|name| {
+        let dotted = name.replace("-idx", ".idx");
+        let paths =
+            [name, &dotted].map(|name| [folder.join(name), folder.join(format!("{name}.gz"))]);
+        // Some archives unpack each file into a folder of the same name.
+        paths.into_iter().flatten().find(|path| path.is_file())
+    })
 }
 
 fn read(images: &Path, labels: &Path) -> Result<Images, DataError> {
@@ -100,7 +107,7 @@ fn read(images: &Path, labels: &Path) -> Result<Images, DataError> {
         pixels,
         classes.into_iter().map(u16::from).collect(),
         (0..CLASSES).map(|class| class.to_string()).collect(),
-        NORMALIZATION,
+        Normalization::grey(255.0, MEAN, STD),
     ))
 }
 
@@ -237,7 +244,7 @@ mod tests {
             assert_eq!(bytes.map(|&byte| u64::from(byte)).sum::<u64>(), pixel_sum);
         }
         // What the normalisation is for: mean 0 and standard deviation 1 over the training pixels.
-        let table = train.images().normalization().table();
+        let table = train.images().normalization().table()[0];
         let count = (60_000 * 784) as f64;
         let values = (0..60_000).flat_map(|row| train.images().pixels(row));
         let (sum, squares) = values.fold((0.0, 0.0), |(sum, squares), &byte| {

@@ -7,17 +7,24 @@
 
 mod digits;
 mod error;
+mod folder;
 mod idx;
 mod images;
+mod inputs;
 mod mnist;
 mod order;
 mod part;
 #[cfg(test)]
 mod samples;
 mod split;
+mod statistics;
 
 pub use error::DataError;
+pub use folder::{BadFile, FolderError};
+pub(crate) use folder::{pictures_below, read_picture};
 pub use images::{Images, Normalization};
+pub use inputs::Inputs;
+pub(crate) use mnist::is_mnist;
 pub use models::ImageShape;
 pub use order::{batch_order, batches_per_epoch};
 pub use part::Part;
@@ -35,26 +42,71 @@ pub struct Dataset {
     pub test: Part,
 }
 
+impl Dataset {
+    /// The same rows, read with another normalisation.
+    ///
+    /// # Panics
+    ///
+    /// If it has another number of channels than the images.
+    pub fn normalized(&self, normalization: &Normalization) -> Self {
+        Self {
+            train: self.train.normalized(normalization),
+            validation: self.validation.normalized(normalization),
+            test: self.test.normalized(normalization),
+        }
+    }
+}
+
+/// [`load_telling`], told to nobody.
+///
+/// # Errors
+///
+/// As there.
+pub fn load(settings: &DataSettings) -> Result<Dataset, DataError> {
+    load_telling(settings, &mut |_| {})
+}
+
 /// Loads the data set of `settings` and sets a share of its training rows aside for validation.
 ///
+/// `tell` hears what a person should know: what was found in a folder of pictures, and how far decoding it has come.
+///
 /// `round(validation × rows)` rows are taken, each label's share of them by the method of the largest remainder; 0 takes
-/// none. `split_seed` decides which rows these are, and nothing else.
+/// none. `split_seed` decides which rows these are, and nothing else. A folder of pictures that has its own for
+/// validation gives those instead, unless the share is 0; its normalisation is that of the training rows that are left.
 ///
 /// # Errors
 ///
 /// Any [`DataError`]: a file that is missing, unreadable, damaged or of another form, or a share that leaves no row for
 /// training or for validation.
-pub fn load(settings: &DataSettings) -> Result<Dataset, DataError> {
-    let (train, test) = match &settings.source {
-        Source::Digits { split } => digits::load(*split)?,
-        Source::Mnist { path } => mnist::load(path)?,
+pub fn load_telling(
+    settings: &DataSettings,
+    tell: &mut dyn FnMut(&str),
+) -> Result<Dataset, DataError> {
+    let seed = settings.split_seed;
+    let (train, own_validation, test) = match &settings.source {
+        Source::Digits { split } => {
+            let (train, test) = digits::load(*split)?;
+            (train, None, test)
+        }
+        Source::Mnist { path } => {
+            let (train, test) = mnist::load(path)?;
+            (train, None, test)
+        }
+        Source::Images(folder) => folder::load(folder, seed, tell)?,
     };
     let share = settings.validation.fraction();
-    let (train, validation) = split::take_validation(train, share, settings.split_seed)?;
-    Ok(Dataset {
+    let (train, validation) = match own_validation {
+        Some(validation) if share > 0.0 => (train, validation),
+        _ => split::take_validation(train, share, seed)?,
+    };
+    let dataset = Dataset {
         train,
         validation,
         test,
+    };
+    Ok(match &settings.source {
+        Source::Images(_) => dataset.normalized(&statistics::normalization(&dataset.train)),
+        Source::Digits { .. } | Source::Mnist { .. } => dataset,
     })
 }
 
@@ -90,7 +142,7 @@ mod tests {
             let mut training = [data.train.rows(), data.validation.rows()].concat();
             match settings.source {
                 Source::Digits { .. } => training.extend(data.test.rows()),
-                Source::Mnist { .. } => assert!(data.test.rows().iter().copied().eq(0..50)),
+                _ => assert!(data.test.rows().iter().copied().eq(0..50)),
             }
             training.sort_unstable();
             assert!(training.into_iter().eq(0..data.train.images().len()));

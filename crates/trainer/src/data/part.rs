@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::images::Images;
+use super::images::{Images, Normalization};
 
 /// Rows of images that lie in memory once, however many parts refer to them.
 ///
@@ -53,6 +53,18 @@ impl Part {
         &self.rows
     }
 
+    /// The same rows, read with another normalisation. The pixels are shared, not copied.
+    ///
+    /// # Panics
+    ///
+    /// If it has another number of channels than the images.
+    pub fn normalized(&self, normalization: &Normalization) -> Self {
+        Self {
+            images: Arc::new(self.images.normalized(normalization)),
+            rows: self.rows.clone(),
+        }
+    }
+
     /// The label at `position`.
     ///
     /// # Panics
@@ -65,27 +77,32 @@ impl Part {
     /// Gathers a batch: what a model reads, and the answers.
     ///
     /// - `positions`: `[batch]`, positions in this part, in any order, repeats allowed.
-    /// - `table`: the value of each byte, [`table_f32`](super::Normalization::table_f32) or
+    /// - `tables`: the value of each byte in each channel, [`table_f32`](super::Normalization::table_f32) or
     ///   [`table`](super::Normalization::table) of these images' normalisation; it decides the precision.
     /// - `pixels`: emptied, then filled with `[batch, channels, height, width]`, row-major.
     /// - `labels`: emptied, then filled with `[batch]`.
     ///
     /// # Panics
     ///
-    /// If there is no such position.
+    /// If there is no such position, or not one table for each channel.
     pub fn gather<Value: Copy>(
         &self,
         positions: &[usize],
-        table: &[Value; 256],
+        tables: &[[Value; 256]],
         pixels: &mut Vec<Value>,
         labels: &mut Vec<i32>,
     ) {
         pixels.clear();
         labels.clear();
-        pixels.reserve(positions.len() * self.images.shape().values());
+        let shape = self.images.shape();
+        assert_eq!(tables.len(), shape.channels, "a table for each channel");
+        pixels.reserve(positions.len() * shape.values());
         for &position in positions {
             let bytes = self.images.pixels(self.rows[position]);
-            pixels.extend(bytes.iter().map(|&byte| table[usize::from(byte)]));
+            let channels = bytes.chunks_exact(shape.height * shape.width).zip(tables);
+            for (bytes, table) in channels {
+                pixels.extend(bytes.iter().map(|&byte| table[usize::from(byte)]));
+            }
             labels.push(i32::from(self.label(position)));
         }
     }
@@ -94,7 +111,6 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::super::ImageShape;
-    use super::super::images::Normalization;
     use super::*;
 
     fn four_images() -> Arc<Images> {
@@ -104,11 +120,7 @@ mod tests {
             width: 2,
         };
         let names = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let halves = Normalization {
-            scale: 2.0,
-            mean: 1.0,
-            std: 0.5,
-        };
+        let halves = Normalization::grey(2.0, 1.0, 0.5);
         let pixels = vec![0, 1, 2, 3, 4, 5, 6, 7];
         Arc::new(Images::new(shape, pixels, vec![2, 0, 1, 0], names, halves))
     }
@@ -136,10 +148,31 @@ mod tests {
     }
 
     #[test]
+    fn each_channel_has_a_table_of_its_own() {
+        let shape = ImageShape {
+            channels: 2,
+            height: 1,
+            width: 2,
+        };
+        let normalization = Normalization {
+            scale: 1.0,
+            mean: vec![0.0, 4.0],
+            std: vec![1.0, 0.5],
+        };
+        let (bytes, names) = (vec![1, 2, 3, 4, 5, 6, 7, 8], vec!["a".to_owned()]);
+        let images = Images::new(shape, bytes, vec![0, 0], names, normalization);
+        let part = Part::all(images);
+        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+        let table = part.images().normalization().table();
+        part.gather(&[1, 0], &table, &mut pixels, &mut labels);
+        assert_eq!(pixels, [5.0, 6.0, 6.0, 8.0, 1.0, 2.0, -2.0, 0.0]);
+    }
+
+    #[test]
     fn an_empty_batch_empties_the_buffers() {
         let part = Part::new(four_images(), vec![]);
         let (mut pixels, mut labels) = (vec![1.0], vec![1]);
-        part.gather(&[], &[0.0_f32; 256], &mut pixels, &mut labels);
+        part.gather(&[], &[[0.0_f32; 256]], &mut pixels, &mut labels);
         assert!(part.is_empty() && pixels.is_empty() && labels.is_empty());
     }
 

@@ -17,11 +17,7 @@ pub(super) fn images(labels: Vec<u16>, classes: usize) -> Images {
         height: 1,
         width: 1,
     };
-    let normalization = Normalization {
-        scale: 1.0,
-        mean: 0.0,
-        std: 1.0,
-    };
+    let normalization = Normalization::grey(1.0, 0.0, 1.0);
     let names = (0..classes).map(|class| class.to_string()).collect();
     Images::new(shape, vec![0; labels.len()], labels, names, normalization)
 }

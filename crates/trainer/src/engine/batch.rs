@@ -10,20 +10,16 @@ use crate::data::{ImageShape, Part};
 #[derive(Debug)]
 pub(super) struct Batches<'a> {
     part: &'a Part,
-    table: Table,
+    tables: Tables,
     shape: ImageShape,
     device: Device,
 }
 
-/// The normalised value of every byte, computed in double precision.
+/// The normalised value of every byte in every channel, computed in double precision.
 #[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there are as many tables as parts"
-)]
-enum Table {
-    Float32([f32; 256]),
-    Float64([f64; 256]),
+enum Tables {
+    Float32(Vec<[f32; 256]>),
+    Float64(Vec<[f64; 256]>),
 }
 
 impl<'a> Batches<'a> {
@@ -32,9 +28,9 @@ impl<'a> Batches<'a> {
         let normalization = images.normalization();
         Self {
             part,
-            table: match precision {
-                Precision::Float32 => Table::Float32(normalization.table_f32()),
-                Precision::Float64 => Table::Float64(normalization.table()),
+            tables: match precision {
+                Precision::Float32 => Tables::Float32(normalization.table_f32()),
+                Precision::Float64 => Tables::Float64(normalization.table()),
             },
             shape: images.shape(),
             device: device.clone(),
@@ -51,15 +47,17 @@ impl<'a> Batches<'a> {
         } = self.shape;
         let count = positions.len();
         let shape = [count, channels, height, width];
-        let (pixels, dtype) = match &self.table {
-            Table::Float32(table) => {
+        let (pixels, dtype) = match &self.tables {
+            Tables::Float32(tables) => {
                 let mut pixels = Vec::new();
-                self.part.gather(positions, table, &mut pixels, &mut labels);
+                self.part
+                    .gather(positions, tables, &mut pixels, &mut labels);
                 (TensorData::new(pixels, shape), DType::F32)
             }
-            Table::Float64(table) => {
+            Tables::Float64(tables) => {
                 let mut pixels = Vec::new();
-                self.part.gather(positions, table, &mut pixels, &mut labels);
+                self.part
+                    .gather(positions, tables, &mut pixels, &mut labels);
                 (TensorData::new(pixels, shape), DType::F64)
             }
         };

@@ -9,9 +9,21 @@ use crate::data::Part;
 /// Measures `model` on every row of `part`.
 ///
 /// `model` is one without autodiff, and `device` its device; pixels have the precision of its weights. The softmax is
-/// computed on the host in `f64`, so that backends differ only by their logits. All batches have `batch_size` rows, since a GPU tunes its kernels anew for
-/// every other shape: the last one is filled up with the part's first row, whose logits are not counted.
+/// computed on the host in `f64`, so that backends differ only by their logits. All batches have `batch_size` rows,
+/// since a GPU tunes its kernels anew for every other shape: the last one is filled up with the part's first row, whose
+/// logits are not counted.
 pub fn evaluate(model: &Model, part: &Part, batch_size: usize, device: &Device) -> Metrics {
+    evaluate_each(model, part, batch_size, device, |_, _| {})
+}
+
+/// As [`evaluate`], and shows `see` the logits `[classes]` of every position of `part`, in their order.
+pub fn evaluate_each(
+    model: &Model,
+    part: &Part,
+    batch_size: usize,
+    device: &Device,
+    mut see: impl FnMut(usize, &[f64]),
+) -> Metrics {
     let batches = Batches::new(part, precision::of(model), device);
     let classes = part.images().classes();
     let (mut loss, mut right) = (0.0, 0_usize);
@@ -27,6 +39,7 @@ pub fn evaluate(model: &Model, part: &Part, batch_size: usize, device: &Device) 
             let sum: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
             loss += largest + sum.ln() - logits[label];
             right += usize::from(first_largest(logits) == label);
+            see(row, logits);
         }
     }
     let count = part.len() as f64;
@@ -37,7 +50,7 @@ pub fn evaluate(model: &Model, part: &Part, batch_size: usize, device: &Device) 
 }
 
 /// As NumPy's and PyTorch's argmax: the first of equals.
-fn first_largest(values: &[f64]) -> usize {
+pub fn first_largest(values: &[f64]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value > values[best] {

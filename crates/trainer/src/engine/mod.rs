@@ -2,6 +2,7 @@
 
 mod batch;
 mod bench;
+mod confusion;
 mod device;
 mod evaluate;
 mod fit;
@@ -9,15 +10,18 @@ mod history;
 mod layer_rates;
 mod model;
 mod precision;
+mod ranking;
 mod start;
 mod step;
 mod weights;
 
 pub use bench::updates_per_second;
+pub use confusion::{ClassScore, Confusion, Mistake};
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, evaluate_each, first_largest};
 pub use fit::{Diverged, Event, FitError, Plan, fit};
 pub use history::{History, Metrics, Update};
 pub use model::build_model;
+pub use ranking::rank;
 pub use start::{Start, StartError, start_model};
 pub use weights::{WeightsError, read_weights, weights_to_bytes};

@@ -1,13 +1,18 @@
 //! What a person sees, and what stays on disk. Only here, and in `main`, is anything printed.
 
+mod confusion;
 mod console;
 mod planned;
+mod predictions;
 mod progress;
 mod run_directory;
 mod summary;
+mod table;
 
+pub use confusion::ConfusionReport;
 pub use console::{Console, format_duration};
 pub use planned::{Planned, describe_kinds};
+pub use predictions::{Prediction, Predictions};
 pub use progress::Progress;
 pub use run_directory::{RunDirectory, RunError};
 pub use summary::Summary;

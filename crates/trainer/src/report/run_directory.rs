@@ -1,4 +1,4 @@
-//! A run on disk: `settings.toml`, `metrics.csv`, `summary.json`, `checkpoints/last/`.
+//! A run on disk: `settings.toml`, `data.toml`, `metrics.csv`, `summary.json`, `checkpoints/last/`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -9,6 +9,7 @@ use models::Model;
 
 use super::Summary;
 use crate::config::Settings;
+use crate::data::Inputs;
 use crate::engine::Update;
 
 /// A run directory that cannot be made, written or read.
@@ -55,6 +56,8 @@ pub struct RunDirectory {
 
 /// The name that says that a directory holds a run.
 const SETTINGS: &str = "settings.toml";
+/// What the model reads and what its answers mean.
+const INPUTS: &str = "data.toml";
 
 impl RunDirectory {
     /// Makes `runs/name`, or the first free of `runs/stem-1`, `runs/stem-2` … where no name is given.
@@ -118,6 +121,37 @@ impl RunDirectory {
         let path = self.settings_path();
         let text = toml::to_string(settings).map_err(|error| content_error(&path, error))?;
         replace(&path, text.as_bytes())
+    }
+
+    /// Saves what the model reads and what its answers mean.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn save_inputs(&self, inputs: &Inputs) -> Result<(), RunError> {
+        let path = self.path.join(INPUTS);
+        let text = toml::to_string(inputs).map_err(|error| content_error(&path, error))?;
+        replace(&path, text.as_bytes())
+    }
+
+    /// Loads what the model reads and what its answers mean.
+    ///
+    /// # Errors
+    /// No such file, or one that says something else.
+    pub fn load_inputs(&self) -> Result<Inputs, RunError> {
+        let path = self.path.join(INPUTS);
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => RunError::NoRun {
+                path: self.path.display().to_string(),
+                file: INPUTS,
+            },
+            _ => file_error(&path, error),
+        })?;
+        let inputs: Inputs =
+            toml::from_str(&text).map_err(|error| content_error(&path, error.message()))?;
+        inputs
+            .check()
+            .map_err(|reason| content_error(&path, reason))?;
+        Ok(inputs)
     }
 
     /// Begins `metrics.csv`.

@@ -6,9 +6,9 @@ use burn::module::{Module, Param, ParamGroup, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use optimizers::{
-    Adagrad, Adam, AdamW, Adjust, Decay, Ema, Lamb, Lion, ModuleUpdate, Muon, NAdam,
-    OptimizerError, Prodigy, RAdam, RecordError, RmsProp, ScheduleFreeAdamW, ScheduleFreeSgd, Sgd,
-    StateRecord, clip_norm, clip_value,
+    Adagrad, Adam, AdamW, Adjust, Decay, Ema, GradientAverage, Lamb, Lion, ModuleUpdate, Muon,
+    NAdam, OptimizerError, Prodigy, RAdam, RecordError, RmsProp, ScheduleFreeAdamW,
+    ScheduleFreeSgd, Sgd, StateRecord, clip_norm, clip_value,
 };
 use serde_json::Value;
 
@@ -345,7 +345,6 @@ fn a_run_goes_on_from_its_record_to_the_same_bits() {
         let fresh = update
             .unwrap()
             .group(ParamGroup::from_predicate("bias"), 0.5);
-        // Prodigy takes no other multiplier than 0 in its package, and any here.
         let (mut module, mut update) = (Tiny::new(), fresh.clone());
         for step in 0..5 {
             let gradients = module.gradients(step);
@@ -546,4 +545,83 @@ fn the_average_of_weights_is_timms() {
         assert!(fresh.load_record(&foreign, &module).is_err());
         assert_eq!(fresh.updates(), 0);
     }
+}
+
+#[test]
+fn what_is_not_trained_is_copied_and_not_averaged() {
+    let mut module = Tiny::new();
+    let (mut update, mut average) = (Sgd::new().build().unwrap(), Ema::new(0.9).build().unwrap());
+    for step in 0..3 {
+        // As batch norm does with its running statistics, which no gradient moves.
+        module.bias = module
+            .bias
+            .map(|bias| (bias.inner() + 1.0).autodiff())
+            .set_require_grad(false);
+        let gradients = module.gradients(step);
+        module = update.step(0.1, module, gradients);
+        average.update(&module);
+    }
+    let (evaluated, trained) = (average.evaluation(module.valid()).values(), module.values());
+    assert_eq!(evaluated[1], trained[1]);
+    assert_ne!(evaluated[0], trained[0]);
+}
+
+#[test]
+fn a_rate_of_zero_moves_nothing() {
+    for (name, base, update) in cases() {
+        let mut fresh = update.unwrap();
+        let (mut module, mut update) = (Tiny::new(), fresh.clone());
+        for step in 0..2 {
+            let gradients = module.gradients(step);
+            module = update.step(0.0, module, gradients);
+        }
+        assert_eq!(module.values(), Tiny::new().values(), "{name}");
+        let evaluated = update.evaluation(module.valid()).values();
+        for (evaluated, started) in evaluated
+            .iter()
+            .flatten()
+            .zip(module.values().iter().flatten())
+        {
+            assert!((evaluated - started).abs() < 1e-15, "{name}");
+        }
+        let gradients = module.gradients(2);
+        module = update.step(base * rate(2), module, gradients);
+        assert!(
+            module
+                .values()
+                .iter()
+                .flatten()
+                .all(|value| value.is_finite()),
+            "{name}"
+        );
+        assert_ne!(module.values(), Tiny::new().values(), "{name}");
+        if name.starts_with("prodigy") {
+            // The package does not even count such an update.
+            let mut other = Tiny::new();
+            let gradients = other.gradients(2);
+            other = fresh.step(base * rate(2), other, gradients);
+            assert_eq!(module.values(), other.values(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_mean_of_batches_is_the_gradient_of_all() {
+    let module = Tiny::new();
+    let mut average = GradientAverage::new();
+    for step in 0..3 {
+        average.add(&module, module.gradients(step));
+    }
+    assert_eq!(average.count(), 3);
+    let mean = values(average.take(&module).get::<4>(module.kernel.id).unwrap());
+    let each = [0, 1, 2].map(|step| values(gradient(2, step, &module.kernel)));
+    for (index, mean) in mean.iter().enumerate() {
+        let sum: f64 = each.iter().map(|each| each[index]).sum();
+        assert!((mean - sum / 3.0).abs() < 1e-15);
+    }
+    // The next update begins anew, and one batch is its own mean.
+    average.add(&module, module.gradients(5));
+    let one = values(average.take(&module).get::<1>(module.bias.id).unwrap());
+    assert_eq!(one, values(gradient(1, 5, &module.bias)));
+    assert!(average.take(&module).is_empty());
 }

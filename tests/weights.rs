@@ -23,7 +23,7 @@ const STILL: [&str; 9] = [
     "--optimizer",
     "sgd",
     "--lr",
-    "1e-30",
+    "1e-60",
     "--schedule",
     "constant",
     "--set",

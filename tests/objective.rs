@@ -7,7 +7,7 @@ use crate::program::{column, succeed, summary};
 /// A short run that no other test shares, in double precision where rounding would hide a difference.
 const EXACT: [&str; 5] = [
     "train",
-    "--epochs=2",
+    "--set=train.length=2ep",
     "--optimizer=sgd",
     "--set=train.precision=float64",
     "--set=data.shuffle=false",
@@ -70,6 +70,7 @@ fn an_epoch_is_the_nearest_number_of_updates() {
         let accumulate = format!("train.accumulate={accumulate}");
         let arguments = [
             "schedule",
+            "--schedule=constant",
             "--epochs=1",
             "--format=csv",
             "--set",

@@ -34,6 +34,47 @@ fn the_default_run_learns_the_digits() {
     );
 }
 
+/// Running statistics are saved with the weights, and masks are drawn from the seed.
+#[test]
+fn a_network_with_batch_norm_and_masks_repeats_and_is_measured_again_as_it_was() {
+    let folder = tempdir().unwrap();
+    let resnet = ["train", "--model", "resnet", "--set", "train.length=6"];
+    let drops = ["--set", "model.dropout=0.2"];
+    let skips = ["--set", "model.stochastic_depth=0.4"];
+    let dropping = with(&with(&resnet, &drops), &skips);
+    succeed(folder.path(), &with(&dropping, &["--name", "a"]));
+    succeed(
+        folder.path(),
+        &["train", "runs/a/settings.toml", "--name", "b"],
+    );
+    succeed(folder.path(), &with(&resnet, &["--name", "plain"]));
+    let losses = |run: &str| column(folder.path(), run, "train_loss");
+    assert_eq!(losses("runs/a"), losses("runs/b"));
+    assert_ne!(losses("runs/a")[0], losses("runs/plain")[0]);
+
+    let measured = succeed(folder.path(), &["eval", "runs/a", "--json"]);
+    let measured: serde_json::Value = serde_json::from_str(&measured).unwrap();
+    let saved = summary(folder.path(), "runs/a");
+    assert_eq!(measured["test_loss"], saved["test_loss"]);
+}
+
+#[test]
+fn every_update_draws_other_masks() {
+    let folder = tempdir().unwrap();
+    // The same rows in every update, and weights that hardly move: losses differ by their masks alone.
+    let still = ["train", "--lr", "1e-12", "--batch-size", "1150"];
+    let still = with(&still, &["--set", "train.length=3"]);
+    let spread = |name: &str, dropout: &str| {
+        let more = ["--name", name, "--set", dropout];
+        succeed(folder.path(), &with(&still, &more));
+        let losses = column(folder.path(), &format!("runs/{name}"), "train_loss");
+        let apart = |a: usize, b: usize| (losses[a] - losses[b]).abs();
+        apart(0, 1).min(apart(1, 2)).min(apart(0, 2))
+    };
+    assert!(spread("plain", "model.dropout=0") < 1e-6);
+    assert!(spread("dropped", "model.dropout=0.5") > 1e-5);
+}
+
 #[test]
 fn a_run_leaves_its_settings_metrics_summary_and_weights() {
     let folder = tempdir().unwrap();

@@ -48,7 +48,7 @@ impl BlockShape {
         let Self {
             outputs, stride, ..
         } = self;
-        let before = tracer.clone_shape();
+        let before = tracer.shape();
         tracer.conv(&format!("{path}.conv1"), 3, outputs, stride);
         tracer.norm(&format!("{path}.norm1"));
         tracer.conv(&format!("{path}.conv2"), 3, outputs, 1);

@@ -14,7 +14,7 @@ use burn::tensor::{Device, Tensor, kind};
 /// value, and a load replaces it whole, since nothing waits to be merged. A clone has a value of its own, where
 /// Burn's `RunningState` would share one. So does a module forked to another device: what it sees there stays there.
 ///
-/// Visitors and mappers meet it as a parameter that asks for no gradient. It does not count as one.
+/// Visitors and mappers meet it as a parameter that asks for no gradient.
 pub(crate) struct Buffer<T: Parameter> {
     value: Mutex<Param<T>>,
 }
@@ -89,10 +89,6 @@ impl<T: Untrained> Module for Buffer<T>
 where
     Param<T>: Module,
 {
-    fn num_params(&self) -> usize {
-        0
-    }
-
     fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
         self.lock().visit(visitor);
     }

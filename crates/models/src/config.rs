@@ -218,10 +218,13 @@ mod tests {
         let widths = |widths| ModelConfig::ConvNet { widths };
         let no_width = "widths = []: must have at least one width";
         assert_eq!(refused(&widths(vec![]), 8, 8), no_width);
-        let zero = "widths = 0: must be at least 1";
+        let zero = "widths: every width must be at least 1";
         assert_eq!(refused(&widths(vec![8, 0]), 8, 8), zero);
         let hidden = ModelConfig::Mlp { hidden: vec![0] };
-        assert_eq!(refused(&hidden, 8, 8), "hidden = 0: must be at least 1");
+        assert_eq!(
+            refused(&hidden, 8, 8),
+            "hidden: every width must be at least 1"
+        );
         let height = "height = 0: must be at least 1";
         assert_eq!(refused(&ModelConfig::resnet(), 0, 8), height);
     }

@@ -39,7 +39,7 @@ impl ConvNet {
             return Err(ModelError::Empty { field: "widths" });
         }
         if widths.contains(&0) {
-            return Err(ModelError::Zero { field: "widths" });
+            return Err(ModelError::ZeroWidth { field: "widths" });
         }
         Ok(())
     }

@@ -22,6 +22,12 @@ pub enum ModelError {
         /// The size's name.
         field: &'static str,
     },
+    /// A width that must not be zero is zero.
+    #[error("{field}: every width must be at least 1")]
+    ZeroWidth {
+        /// The list's name.
+        field: &'static str,
+    },
     /// A list that needs an item has none.
     #[error("{field} = []: must have at least one width")]
     Empty {
@@ -67,6 +73,7 @@ impl ModelError {
             Self::ImageTooSmall { .. } => None,
             Self::Depth { .. } => Some("depth"),
             Self::Zero { field }
+            | Self::ZeroWidth { field }
             | Self::Empty { field }
             | Self::Rate { field, .. }
             | Self::NothingToDrop { field, .. } => Some(field),

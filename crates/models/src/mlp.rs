@@ -24,7 +24,7 @@ pub struct Mlp {
 impl Mlp {
     pub(crate) fn check(hidden: &[usize]) -> Result<(), ModelError> {
         if hidden.contains(&0) {
-            return Err(ModelError::Zero { field: "hidden" });
+            return Err(ModelError::ZeroWidth { field: "hidden" });
         }
         Ok(())
     }

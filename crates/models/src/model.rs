@@ -1,12 +1,12 @@
 //! Any of the networks, and how it learns.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{FloatDType, Int, Tensor};
 use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
 
 use crate::pass::Forward;
 use crate::precision::cast;
-use crate::{ConvNet, LeNet5, Mlp, ModelError, Pass, ResNet, cross_entropy};
+use crate::{BatchNorm, ConvNet, LeNet5, Mlp, ModelError, Pass, ResNet, cross_entropy};
 
 /// One of the networks of this crate, chosen at run time.
 #[derive(Module, Debug)]
@@ -114,9 +114,11 @@ impl Model {
         Ok(self)
     }
 
-    /// Weights and biases, without the running statistics of batch norm.
+    /// Weights and biases. Burn's `num_params` counts the running statistics of batch norm too.
     pub fn parameter_count(&self) -> usize {
-        self.num_params()
+        let mut count = Count::default();
+        self.visit(&mut count);
+        count.parameters
     }
 
     /// The same model with every floating-point tensor in `dtype`, to compute in it; images must be of the same type.
@@ -130,6 +132,25 @@ impl Model {
             Self::LeNet5(_) => "lenet5",
             Self::ConvNet(_) => "convnet",
             Self::ResNet(_) => "resnet",
+        }
+    }
+}
+
+/// Counts what is trained, also in a model that is not being trained.
+#[derive(Default)]
+struct Count {
+    name: String,
+    parameters: usize,
+}
+
+impl ModuleVisitor for Count {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        name.clone_into(&mut self.name);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !BatchNorm::BUFFERS.contains(&&*self.name) {
+            self.parameters += param.shape().num_elements();
         }
     }
 }

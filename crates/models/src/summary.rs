@@ -132,7 +132,7 @@ pub(crate) struct Tracer {
 
 impl Tracer {
     /// The shape here, to return to with [`continue_from`](Self::continue_from).
-    pub(crate) fn clone_shape(&self) -> Vec<usize> {
+    pub(crate) fn shape(&self) -> Vec<usize> {
         self.shape.clone()
     }
 

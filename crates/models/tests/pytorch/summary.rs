@@ -91,11 +91,11 @@ fn a_summary_reads_as_a_table() {
     let lines: Vec<&str> = summary.lines().collect();
     assert_eq!(
         lines[0],
-        "layer                 kind            output  parameters  multiply-adds"
+        "layer                  kind            output  parameters  multiply-adds"
     );
     assert_eq!(
         lines[1],
-        "conv                  conv 3x3        16x9x8         432         31,104"
+        "conv                   conv 3x3        16x9x8         432         31,104"
     );
     assert_eq!(
         lines[11],

@@ -358,9 +358,14 @@ impl Resolver<'_> {
                 Err(refuse(self.layers, key, allowed))
             }
         };
+        let dropout = rate("model.dropout", typed.dropout)?;
+        if dropout > 0.0 && matches!(&network, Network::Mlp { hidden } if hidden.is_empty()) {
+            let reason = "there is no hidden layer to drop anything from";
+            return Err(refuse(self.layers, "model.dropout", reason));
+        }
         Ok(ModelSettings {
             network,
-            dropout: rate("model.dropout", typed.dropout)?,
+            dropout,
             stochastic_depth: rate("model.stochastic_depth", typed.stochastic_depth)?,
         })
     }

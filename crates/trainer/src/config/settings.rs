@@ -338,7 +338,6 @@ impl ModelSettings {
 }
 
 /// Whether a rate is off, which some networks have no key for.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_zero(rate: &f64) -> bool {
     *rate == 0.0
 }

@@ -1,6 +1,6 @@
 //! Parameters that stay as they are.
 
-use burn::module::{Flag, Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 
 use crate::Model;
@@ -29,8 +29,8 @@ pub enum FreezeError {
 impl Model {
     /// Stops the learning of every parameter whose name contains one of `patterns`, such as `layers.0`.
     ///
-    /// A frozen parameter gets no gradient, and so no update, weight decay included. A batch norm below such a name
-    /// normalises by its running statistics and leaves them as they are.
+    /// A frozen parameter gets no gradient, and so no update, weight decay included. Batch norm's statistics are no
+    /// parameters, and follow the batches of a training pass all the same, as in PyTorch.
     ///
     /// # Errors
     /// A pattern that matches nothing, or patterns that together match everything.
@@ -87,14 +87,6 @@ impl ModuleMapper for Freeze<'_> {
             param
         }
     }
-
-    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        if contains_any(&self.position.name(), self.patterns) {
-            flag.with_value(false)
-        } else {
-            flag
-        }
-    }
 }
 
 #[cfg(test)]
@@ -124,10 +116,8 @@ mod tests {
 
     fn gradients(model: &Model) -> usize {
         let device = Device::flex().autodiff();
-        let batch = ImageBatch {
-            images: Tensor::ones([1, 1, 2, 2], &device),
-            labels: Tensor::from_data([1], &device),
-        };
+        let images = Tensor::ones([1, 1, 2, 2], &device);
+        let batch = ImageBatch::new(images, Tensor::from_data([1], &device));
         TrainStep::step(model, batch).grads.len()
     }
 

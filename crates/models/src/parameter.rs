@@ -105,11 +105,20 @@ mod tests {
             height: 28,
             width: 28,
         };
+        let widths = vec![3, 4];
         let cases = [
             (ModelConfig::mlp(), &["layers.0", "layers.1", "head"][..]),
             (
                 ModelConfig::LeNet5,
-                &["conv1", "conv2", "fc1", "fc2", "head"][..],
+                &["conv1", "conv2", "fc1", "fc2", "head"],
+            ),
+            (
+                ModelConfig::ConvNet { widths },
+                &["stages.0", "stages.1", "head"],
+            ),
+            (
+                ModelConfig::ResNet { depth: 8 },
+                &["conv", "blocks.0", "blocks.1", "blocks.2", "head"],
             ),
         ];
         for (config, expected) in cases {
@@ -122,8 +131,7 @@ mod tests {
             assert_eq!(names, expected);
             assert_eq!(layers.concat(), model.parameters());
             let values: usize = model.parameters().iter().map(|each| each.values).sum();
-            assert_eq!(values, model.num_params());
-            assert!(layers.iter().all(|layer| layer.len() == 2), "{layers:?}");
+            assert_eq!(values, model.parameter_count());
             let first = &layers[0][0];
             assert!(first.path.ends_with(&format!(".{}", first.name)));
         }

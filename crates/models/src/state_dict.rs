@@ -221,7 +221,7 @@ impl ModuleMapper for Writing<'_> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use crate::{ImageShape, ModelConfig};
+    use crate::{ImageShape, ModelConfig, Pass};
 
     const SHAPE: ImageShape = ImageShape {
         channels: 1,
@@ -263,17 +263,49 @@ mod tests {
 
     #[test]
     fn a_loaded_model_computes_what_the_first_one_did() {
-        for config in [ModelConfig::mlp(), ModelConfig::LeNet5] {
+        let configs = [
+            ModelConfig::mlp(),
+            ModelConfig::LeNet5,
+            ModelConfig::ConvNet { widths: vec![3, 4] },
+            ModelConfig::ResNet { depth: 8 },
+        ];
+        for config in configs {
             let first = model(&config, 0.1, &Device::flex());
+            // So that running statistics are others than those that every model begins with.
+            first.forward_as(images(), Pass::Training, None);
             let other = model(&config, 0.2, &Device::flex().autodiff());
             let other = other.freeze_parameters(&["head".to_owned()]).unwrap();
+            let images = images();
+            other.forward_as(images.clone().autodiff(), Pass::Training, None);
             let before = ids(&other);
             let loaded = other.load_state_dict(&first.state_dict(), None).unwrap();
             assert_eq!(loaded.state_dict(), first.state_dict());
             assert_eq!(ids(&loaded), before);
-            let logits = |model: &Model| model.forward(images()).into_data();
+            let logits = |model: &Model| model.forward(images.clone()).into_data();
             assert_eq!(logits(&loaded.valid()), logits(&first));
         }
+    }
+
+    #[test]
+    fn names_and_shapes_of_statistics_are_those_of_pytorch() {
+        let config = ModelConfig::ResNet { depth: 8 };
+        let model = model(&config, 0.1, &Device::flex());
+        let before = model.state_dict();
+        model.forward_as(images(), Pass::Training, None);
+        let after = model.state_dict();
+        let norm = |dict: &StateDict, last: &str| {
+            let data = dict.get(&format!("blocks.1.project.norm.{last}")).unwrap();
+            (data.shape().to_vec(), data.iter::<f64>().next().unwrap())
+        };
+        assert_eq!(norm(&before, "running_mean"), (vec![32], 0.0));
+        assert_eq!(norm(&before, "running_var"), (vec![32], 1.0));
+        assert_eq!(norm(&before, "num_batches_tracked"), (vec![], 0.0));
+        assert_eq!(norm(&after, "num_batches_tracked"), (vec![], 1.0));
+        assert_ne!(norm(&after, "running_mean"), norm(&before, "running_mean"));
+        let tracked = after.get("norm.num_batches_tracked").unwrap();
+        assert_eq!(tracked.dtype(), DType::I64);
+        // 7 convolutions and 2 shortcuts, with a norm of 5 tensors each, and the head.
+        assert_eq!(after.len(), 9 * 6 + 2);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
 fn describe(settings: &Settings, images: &Images) -> Value {
     let shape = images.shape();
     json!({
-        "network": settings.model,
+        "network": settings.model.network,
         "image_shape": [shape.channels, shape.height, shape.width],
         "classes": images.classes(),
     })
@@ -80,8 +80,8 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), ConfigError> {
         return if same {
             Ok(())
         } else {
-            let message = format!("{} is there already, and is another", path.display());
-            Err(ConfigError::new(message).hint("--output FILE; nothing is overwritten"))
+            let message = format!("{} is there already, with other content", path.display());
+            Err(ConfigError::new(message).hint("another --output FILE; nothing is overwritten"))
         };
     }
     let mut beside = path.as_os_str().to_owned();

@@ -128,8 +128,8 @@ fn echo(prepared: &Prepared, start: &Start, compute: &Compute, console: Console)
 
 /// Where the first weights come from, and which of them stay, for a run that is not all drawn and all learned.
 fn echo_start(settings: &Settings, start: &Start, classes: usize, console: Console) {
-    if let Some(path) = &settings.start.init {
-        let head = match (settings.start.head, start.replaced_classes) {
+    if let Some(path) = &settings.model.start.init {
+        let head = match (settings.model.start.head, start.replaced_classes) {
             (Head::Init, _) => String::new(),
             (Head::New, None) => "; the head is new".to_owned(),
             (Head::New, Some(theirs)) => {
@@ -138,7 +138,7 @@ fn echo_start(settings: &Settings, start: &Start, classes: usize, console: Conso
         };
         console.status("weights", format_args!("{}{head}", path.display()));
     }
-    let freeze = &settings.start.freeze;
+    let freeze = &settings.model.start.freeze;
     if !freeze.is_empty() {
         let parameters = start.model.parameters();
         let frozen = |name: &str| freeze.iter().any(|pattern| name.contains(pattern));

@@ -148,7 +148,6 @@ impl Resolver<'_> {
             Some(name) => self.choice("backend", name)?,
         };
         let source = self.source(&typed)?;
-        let start = self.start(&typed.model)?;
         let model = self.model(typed.model)?;
         let optimizer = self.optimizer(typed.optimizer, &model)?;
         let validation = typed
@@ -172,7 +171,6 @@ impl Resolver<'_> {
                 shuffle: typed.data.shuffle.unwrap_or(true),
             },
             model,
-            start,
             optimizer,
             schedule,
             train,
@@ -309,7 +307,7 @@ impl Resolver<'_> {
         };
         if head == Head::New && typed.init.is_none() {
             let reason = "without model.init every layer is new";
-            return Err(refuse(self.layers, "model.head", reason));
+            return Err(refuse(self.layers, "model.head", reason).hint("--init FILE.safetensors"));
         }
         let freeze = typed.freeze.clone().unwrap_or_default();
         if freeze.iter().any(String::is_empty) {
@@ -326,6 +324,7 @@ impl Resolver<'_> {
     }
 
     fn model(&self, typed: ModelKeys) -> Result<ModelSettings, ConfigError> {
+        let start = self.start(&typed)?;
         let kind = typed.kind.as_deref().unwrap_or("mlp");
         self.check_kind("model", kind, NETWORKS)?;
         let network = match kind {
@@ -367,6 +366,7 @@ impl Resolver<'_> {
             network,
             dropout,
             stochastic_depth: rate("model.stochastic_depth", typed.stochastic_depth)?,
+            start,
         })
     }
 

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use models::ModelConfig;
 use schedules::{RateHandle, ScheduleConfig, Span};
-use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{Share, StartSettings};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
     /// Draws initial weights and shuffles.
     pub seed: u64,
@@ -20,47 +19,12 @@ pub struct Settings {
     pub data: DataSettings,
     /// The network.
     pub model: ModelSettings,
-    /// What its weights are before the first update, and which of them stay.
-    pub start: StartSettings,
     /// How weights are updated.
     pub optimizer: OptimizerSettings,
     /// The learning rate over the run, as a factor of the peak.
     pub schedule: ScheduleConfig,
     /// How long, and how it is watched.
     pub train: TrainSettings,
-}
-
-/// `[model]` says both which network it is and how it starts; serde's derive makes a section of one field only.
-impl Serialize for Settings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Model<'a> {
-            #[serde(flatten)]
-            model: &'a ModelSettings,
-            #[serde(flatten)]
-            start: &'a StartSettings,
-        }
-
-        let Self {
-            seed,
-            backend,
-            data,
-            model,
-            start,
-            optimizer,
-            schedule,
-            train,
-        } = self;
-        let mut settings = serializer.serialize_struct("Settings", 7)?;
-        settings.serialize_field("seed", seed)?;
-        settings.serialize_field("backend", backend)?;
-        settings.serialize_field("data", data)?;
-        settings.serialize_field("model", &Model { model, start })?;
-        settings.serialize_field("optimizer", optimizer)?;
-        settings.serialize_field("schedule", schedule)?;
-        settings.serialize_field("train", train)?;
-        settings.end()
-    }
 }
 
 /// Where a run computes.
@@ -141,6 +105,9 @@ pub struct ModelSettings {
     /// The rate at which the last residual block is skipped.
     #[serde(skip_serializing_if = "is_zero")]
     pub stochastic_depth: f64,
+    /// What its weights are before the first update, and which of them stay.
+    #[serde(flatten)]
+    pub start: StartSettings,
 }
 
 /// A network and its sizes.
@@ -183,6 +150,7 @@ pub struct OptimizerSettings {
     pub groups: Vec<RateGroup>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_one(number: &f64) -> bool {
     *number == 1.0
 }

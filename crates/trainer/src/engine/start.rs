@@ -47,9 +47,9 @@ pub fn start_model(
 ) -> Result<Start, StartError> {
     let mut model = build_model(settings, images, device)?;
     let mut replaced_classes = None;
-    if let Some(path) = &settings.start.init {
+    if let Some(path) = &settings.model.start.init {
         let mut weights = read_weights(path)?;
-        if settings.start.head == Head::New {
+        if settings.model.start.head == Head::New {
             let classes = weights.get("head.bias").map(|bias| bias.num_elements());
             replaced_classes = classes.filter(|classes| *classes != images.classes());
             let drawn = model.state_dict();
@@ -64,7 +64,7 @@ pub fn start_model(
         })?;
     }
     Ok(Start {
-        model: model.freeze_parameters(&settings.start.freeze)?,
+        model: model.freeze_parameters(&settings.model.start.freeze)?,
         replaced_classes,
     })
 }

@@ -84,6 +84,33 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "range_max_grad_norm",
+        "",
+        &[
+            "train",
+            "--optimizer",
+            "lamb",
+            "--set",
+            "optimizer.max_grad_norm=0",
+        ],
+    ),
+    (
+        "choice_adjust",
+        "",
+        &[
+            "train",
+            "--optimizer",
+            "muon",
+            "--set",
+            "optimizer.adjust=spectral",
+        ],
+    ),
+    (
+        "choice_decay",
+        "",
+        &["train", "--set", "optimizer.decay=biases"],
+    ),
+    (
         "range_share",
         "",
         &["train", "--set", "data.validation=120%"],

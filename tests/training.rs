@@ -189,7 +189,7 @@ fn eval_gives_the_accuracy_of_the_summary() {
 #[test]
 fn every_optimizer_learns_without_a_rate() {
     let folder = tempdir().unwrap();
-    for optimizer in ["sgd", "adam", "adamw"] {
+    for optimizer in trainer::config::Rule::NAMES {
         succeed(
             folder.path(),
             &["train", "--optimizer", optimizer, "--name", optimizer],

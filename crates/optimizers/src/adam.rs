@@ -3,7 +3,9 @@
 use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
+use crate::averages::average;
 use crate::error::{OptimizerError, decay_rate, not_negative};
+use crate::one_pass::{Pass, Real, one_pass};
 use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 
 /// Adam, as `torch.optim.Adam`.
@@ -91,39 +93,140 @@ impl Adam {
         Ok(ModuleUpdate::new(self))
     }
 
-    /// One step along the averages, without weight decay.
+    /// One update; `shrink` is what the weights are multiplied by first, and the gradient takes on this optimizer's
+    /// weight decay.
     pub(crate) fn descend<const D: usize>(
         &self,
         lr: LearningRate,
+        shrink: f64,
         tensor: Tensor<D>,
         gradient: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, AdamState<D>) {
-        let square = gradient.clone() * gradient.clone();
-        let state = match state {
-            None => AdamState {
-                time: 1,
-                average: gradient.mul_scalar(1.0 - self.beta1),
-                square: square.mul_scalar(1.0 - self.beta2),
-            },
-            Some(state) => AdamState {
-                time: state.time + 1,
-                average: state.average.mul_scalar(self.beta1)
-                    + gradient.mul_scalar(1.0 - self.beta1),
-                square: state.square.mul_scalar(self.beta2) + square.mul_scalar(1.0 - self.beta2),
-            },
+        let Some(AdamState {
+            time,
+            average,
+            square,
+        }) = state
+        else {
+            return self.descend_by_operations(lr, shrink, tensor, gradient, None);
         };
-        let time = state.time as f64;
-        let step_size = lr / (1.0 - self.beta1.powf(time));
-        let correction = (1.0 - self.beta2.powf(time)).sqrt();
+        let pass = Descent {
+            adam: self,
+            shrink,
+            scale: self.scale(lr, time + 1),
+        };
+        match one_pass([tensor, gradient, average, square], &pass) {
+            Ok([tensor, _, average, square]) => {
+                let state = AdamState {
+                    time: time + 1,
+                    average,
+                    square,
+                };
+                (tensor, state)
+            }
+            Err([tensor, gradient, average, square]) => {
+                let state = AdamState {
+                    time,
+                    average,
+                    square,
+                };
+                self.descend_by_operations(lr, shrink, tensor, gradient, Some(state))
+            }
+        }
+    }
+
+    /// The same by operations on tensors, which every backend has.
+    fn descend_by_operations<const D: usize>(
+        &self,
+        lr: LearningRate,
+        shrink: f64,
+        tensor: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<AdamState<D>>,
+    ) -> (Tensor<D>, AdamState<D>) {
+        let tensor = if shrink == 1.0 {
+            tensor
+        } else {
+            tensor.mul_scalar(shrink)
+        };
+        let gradient = if self.weight_decay == 0.0 {
+            gradient
+        } else {
+            gradient + tensor.clone().mul_scalar(self.weight_decay)
+        };
+        let (time, first, second) = match state {
+            None => (1, None, None),
+            Some(state) => (state.time + 1, Some(state.average), Some(state.square)),
+        };
+        let state = AdamState {
+            time,
+            average: average(first, gradient.clone(), self.beta1),
+            square: average(second, gradient.square(), self.beta2),
+        };
+        let scale = self.scale(lr, time);
         let denominator = state
             .square
             .clone()
             .sqrt()
-            .div_scalar(correction)
+            .div_scalar(scale.correction)
             .add_scalar(self.epsilon);
-        let delta = (state.average.clone() / denominator).mul_scalar(step_size);
+        let delta = (state.average.clone() / denominator).mul_scalar(scale.step_size);
         (tensor - delta, state)
+    }
+
+    fn scale(&self, lr: LearningRate, time: u64) -> Scale {
+        let time = time as f64;
+        Scale {
+            step_size: lr / (1.0 - self.beta1.powf(time)),
+            correction: (1.0 - self.beta2.powf(time)).sqrt(),
+        }
+    }
+}
+
+/// What the number of the update makes of a step.
+struct Scale {
+    step_size: f64,
+    correction: f64,
+}
+
+/// One update, of the weights, their gradient, its average and that of its square.
+struct Descent<'a> {
+    adam: &'a Adam,
+    shrink: f64,
+    scale: Scale,
+}
+
+impl Pass<4> for Descent<'_> {
+    fn run<F: Real>(&self, [weights, gradient, averages, squares]: [&mut [F]; 4]) {
+        let Adam {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } = *self.adam;
+        let decays = weight_decay != 0.0;
+        let (shrink, weight_decay, epsilon) =
+            (F::of(self.shrink), F::of(weight_decay), F::of(epsilon));
+        let (kept, taken) = (F::of(beta1), F::of(1.0 - beta1));
+        let (square_kept, square_taken) = (F::of(beta2), F::of(1.0 - beta2));
+        let step_size = F::of(self.scale.step_size);
+        let correction = F::of(self.scale.correction);
+        let averages = averages.iter_mut().zip(squares);
+        for ((weight, gradient), (average, square)) in
+            weights.iter_mut().zip(gradient).zip(averages)
+        {
+            let shrunk = *weight * shrink;
+            let gradient = if decays {
+                *gradient + shrunk * weight_decay
+            } else {
+                *gradient
+            };
+            *average = *average * kept + gradient * taken;
+            *square = *square * square_kept + gradient * gradient * square_taken;
+            let denominator = square.root() / correction + epsilon;
+            *weight = shrunk - *average / denominator * step_size;
+        }
     }
 }
 
@@ -164,12 +267,7 @@ impl Optimizer for Adam {
         grad: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
-        let gradient = if self.weight_decay == 0.0 {
-            grad
-        } else {
-            grad + tensor.clone().mul_scalar(self.weight_decay)
-        };
-        let (tensor, state) = self.descend(lr, tensor, gradient, state);
+        let (tensor, state) = self.descend(lr, 1.0, tensor, grad, state);
         (tensor, Some(state))
     }
 
@@ -189,7 +287,31 @@ impl WeightDecay for Adam {
 #[cfg(test)]
 #[allow(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
+    use burn::tensor::DType;
+
     use super::*;
+    use crate::one_pass::tests::{bits, waves};
+
+    #[test]
+    fn one_pass_gives_the_bits_of_the_operations() {
+        let adams = [Adam::new(), Adam::new().betas(0.8, 0.99).weight_decay(0.1)];
+        for (adam, dtype) in adams
+            .iter()
+            .flat_map(|adam| [(adam, DType::F32), (adam, DType::F64)])
+        {
+            let (mut tensor, mut state) = (waves(0, dtype), None);
+            let (mut other, mut other_state) = (tensor.clone(), None);
+            for update in 1..5 {
+                let gradient = waves(update, dtype);
+                let (moved, kept) = adam.descend(0.1, 0.99, tensor, gradient.clone(), state);
+                (tensor, state) = (moved, Some(kept));
+                let (moved, kept) =
+                    adam.descend_by_operations(0.1, 0.99, other, gradient, other_state);
+                (other, other_state) = (moved, Some(kept));
+            }
+            assert_eq!(bits(tensor), bits(other), "{adam:?}");
+        }
+    }
 
     #[test]
     fn parameters_out_of_range_are_named() {

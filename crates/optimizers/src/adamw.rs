@@ -106,12 +106,8 @@ impl Optimizer for AdamW {
         grad: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
-        let tensor = if self.weight_decay == 0.0 {
-            tensor
-        } else {
-            tensor.mul_scalar(1.0 - lr * self.weight_decay)
-        };
-        let (tensor, state) = self.adam().descend(lr, tensor, grad, state);
+        let shrink = 1.0 - lr * self.weight_decay;
+        let (tensor, state) = self.adam().descend(lr, shrink, tensor, grad, state);
         (tensor, Some(state))
     }
 

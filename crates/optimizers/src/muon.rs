@@ -39,7 +39,7 @@ use crate::{AdamW, ModuleUpdate, WeightDecay, record::take_tensor};
 /// Muon's.
 ///
 /// PyTorch iterates in bfloat16, whatever type the weights have; here the iteration has the weights' own type, which
-/// is more exact and, in `f32` on a CPU, faster. The two steps differ by some percent. Burn's linear layer keeps its
+/// is more exact and, in `f32` on a CPU, faster. The two steps differ by some 5 %. Burn's linear layer keeps its
 /// weight as `[in, out]`: the adjustment takes the second dimension of a matrix for its outputs.
 ///
 /// Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; Liu et al. 2025, "Muon is Scalable

@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 
 use crate::averages::average;
 use crate::error::{OptimizerError, not_negative, require};
+use crate::groups::{Groups, Pair, WeightDecay};
 use crate::record::{Entries, Reader, RecordError, take_tensor};
-use crate::update::{Groups, Pair, WeightDecay};
 
 /// The parameters of a Schedule-Free optimizer.
 #[derive(Debug, Clone, PartialEq)]

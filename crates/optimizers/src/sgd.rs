@@ -4,6 +4,7 @@ use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
 use crate::error::{OptimizerError, not_negative, require};
+use crate::one_pass::{Pass, Real, one_pass};
 use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 
 /// Stochastic gradient descent with momentum, as `torch.optim.SGD`.
@@ -106,6 +107,95 @@ impl Sgd {
         self.check()?;
         Ok(ModuleUpdate::new(self))
     }
+
+    /// One update by operations on tensors, which every backend has.
+    fn step_by_operations<const D: usize>(
+        &self,
+        lr: LearningRate,
+        tensor: Tensor<D>,
+        grad: Tensor<D>,
+        momentum_buffer: Option<Tensor<D>>,
+    ) -> (Tensor<D>, Option<SgdState<D>>) {
+        let gradient = if self.weight_decay == 0.0 {
+            grad
+        } else {
+            grad + tensor.clone().mul_scalar(self.weight_decay)
+        };
+        if self.momentum == 0.0 {
+            return (tensor - gradient.mul_scalar(lr), None);
+        }
+        let buffer = match momentum_buffer {
+            None => gradient.clone(),
+            Some(buffer) => {
+                let kept = buffer.mul_scalar(self.momentum);
+                kept + gradient.clone().mul_scalar(1.0 - self.dampening)
+            }
+        };
+        let direction = if self.nesterov {
+            gradient + buffer.clone().mul_scalar(self.momentum)
+        } else {
+            buffer.clone()
+        };
+        let state = SgdState {
+            momentum_buffer: buffer,
+        };
+        (tensor - direction.mul_scalar(lr), Some(state))
+    }
+}
+
+/// An update without momentum, of the weights and their gradient.
+struct Plain<'a> {
+    sgd: &'a Sgd,
+    lr: LearningRate,
+}
+
+impl Pass<2> for Plain<'_> {
+    fn run<F: Real>(&self, [weights, gradient]: [&mut [F]; 2]) {
+        let (lr, weight_decay) = (F::of(self.lr), F::of(self.sgd.weight_decay));
+        let decays = self.sgd.weight_decay != 0.0;
+        for (weight, gradient) in weights.iter_mut().zip(gradient) {
+            let gradient = if decays {
+                *gradient + *weight * weight_decay
+            } else {
+                *gradient
+            };
+            *weight = *weight - gradient * lr;
+        }
+    }
+}
+
+/// An update with momentum, of the weights, their gradient and their buffer.
+struct Buffered<'a> {
+    sgd: &'a Sgd,
+    lr: LearningRate,
+}
+
+impl Pass<3> for Buffered<'_> {
+    fn run<F: Real>(&self, [weights, gradient, buffer]: [&mut [F]; 3]) {
+        let Sgd {
+            momentum,
+            dampening,
+            nesterov,
+            weight_decay,
+        } = *self.sgd;
+        let decays = weight_decay != 0.0;
+        let (lr, weight_decay) = (F::of(self.lr), F::of(weight_decay));
+        let (kept, taken) = (F::of(momentum), F::of(1.0 - dampening));
+        for ((weight, gradient), buffer) in weights.iter_mut().zip(gradient).zip(buffer) {
+            let gradient = if decays {
+                *gradient + *weight * weight_decay
+            } else {
+                *gradient
+            };
+            *buffer = *buffer * kept + gradient * taken;
+            let direction = if nesterov {
+                gradient + *buffer * kept
+            } else {
+                *buffer
+            };
+            *weight = *weight - direction * lr;
+        }
+    }
 }
 
 /// What [`Sgd`] keeps for one parameter.
@@ -141,30 +231,25 @@ impl Optimizer for Sgd {
         grad: Tensor<D>,
         state: Option<SgdState<D>>,
     ) -> (Tensor<D>, Option<SgdState<D>>) {
-        let gradient = if self.weight_decay == 0.0 {
-            grad
-        } else {
-            grad + tensor.clone().mul_scalar(self.weight_decay)
-        };
-        if self.momentum == 0.0 {
-            return (tensor - gradient.mul_scalar(lr), None);
-        }
-        let buffer = match state {
-            None => gradient.clone(),
-            Some(state) => {
-                let kept = state.momentum_buffer.mul_scalar(self.momentum);
-                kept + gradient.clone().mul_scalar(1.0 - self.dampening)
+        let momentum_buffer = state.map(|state| state.momentum_buffer);
+        let buffered = self.momentum != 0.0;
+        let (tensor, grad, momentum_buffer) = match momentum_buffer {
+            Some(buffer) if buffered => {
+                let pass = Buffered { sgd: self, lr };
+                match one_pass([tensor, grad, buffer], &pass) {
+                    Ok([tensor, _, momentum_buffer]) => {
+                        return (tensor, Some(SgdState { momentum_buffer }));
+                    }
+                    Err([tensor, grad, buffer]) => (tensor, grad, Some(buffer)),
+                }
             }
+            None if !buffered => match one_pass([tensor, grad], &Plain { sgd: self, lr }) {
+                Ok([tensor, _]) => return (tensor, None),
+                Err([tensor, grad]) => (tensor, grad, None),
+            },
+            other => (tensor, grad, other),
         };
-        let direction = if self.nesterov {
-            gradient + buffer.clone().mul_scalar(self.momentum)
-        } else {
-            buffer.clone()
-        };
-        let state = SgdState {
-            momentum_buffer: buffer,
-        };
-        (tensor - direction.mul_scalar(lr), Some(state))
+        self.step_by_operations(lr, tensor, grad, momentum_buffer)
     }
 
     fn to_device<const D: usize>(mut state: SgdState<D>, device: &Device) -> SgdState<D> {
@@ -182,7 +267,34 @@ impl WeightDecay for Sgd {
 #[cfg(test)]
 #[allow(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
+    use burn::tensor::DType;
+
     use super::*;
+    use crate::one_pass::tests::{bits, waves};
+
+    #[test]
+    fn one_pass_gives_the_bits_of_the_operations() {
+        let sgds = [
+            Sgd::new(),
+            Sgd::new().weight_decay(0.1),
+            Sgd::new().momentum(0.9).dampening(0.3).weight_decay(0.1),
+            Sgd::new().momentum(0.9).nesterov(true),
+        ];
+        for (sgd, dtype) in sgds
+            .iter()
+            .flat_map(|sgd| [(sgd, DType::F32), (sgd, DType::F64)])
+        {
+            let (mut tensor, mut state) = (waves(0, dtype), None);
+            let (mut other, mut other_state) = (tensor.clone(), None);
+            for update in 1..5 {
+                let gradient = waves(update, dtype);
+                (tensor, state) = sgd.step(0.1, tensor, gradient.clone(), state);
+                let buffer = other_state.map(|state: SgdState<2>| state.momentum_buffer);
+                (other, other_state) = sgd.step_by_operations(0.1, other, gradient, buffer);
+            }
+            assert_eq!(bits(tensor), bits(other), "{sgd:?}");
+        }
+    }
 
     #[test]
     fn parameters_out_of_range_are_named() {

@@ -1,40 +1,18 @@
 //! One update of a whole module.
 
+mod resume;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::optim::{DynOptimizer, DynState, GradientsParams, LearningRate, Optimizer};
+use burn::optim::{DynState, GradientsParams, LearningRate};
 use burn::tensor::Tensor;
 
 use crate::clip::divide_by_norm;
+use crate::groups::{Decay, Groups, Pair, WeightDecay};
 use crate::parameter::map_value;
 use crate::prodigy::Distance;
-use crate::record::{Entries, Reader, RecordError, StateRecord};
 use crate::schedule_free::Averaging;
-
-/// An optimizer that can leave weight decay out.
-///
-/// The state that it keeps for a parameter is made of numbers and of tensors of that parameter's shape.
-pub trait WeightDecay: Optimizer {
-    /// The same optimizer without weight decay.
-    fn without_weight_decay(&self) -> Self;
-}
-
-/// Which parameters lose weight, where an optimizer has weight decay.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-pub enum Decay {
-    /// All of them, as PyTorch does.
-    #[default]
-    All,
-    /// Those with two dimensions or more: no bias, and no scale or shift of a normalisation.
-    Matrices,
-}
 
 /// Updates every parameter of a module in one pass, keeping each one's state under its path (`layers.0.weight`).
 ///
@@ -94,62 +72,11 @@ struct ForGroup {
     optimizer: Pair,
 }
 
-/// One optimizer with its weight decay and without.
-#[derive(Clone)]
-pub(crate) struct Pair {
-    pub(crate) decayed: Arc<dyn DynOptimizer>,
-    pub(crate) undecayed: Arc<dyn DynOptimizer>,
-}
-
-impl Pair {
-    pub(crate) fn new<O: WeightDecay>(optimizer: O) -> Self {
-        Self {
-            undecayed: Arc::new(optimizer.without_weight_decay()),
-            decayed: Arc::new(optimizer),
-        }
-    }
-}
-
 /// A parameter's state, and which optimizer of [`Rule::Each`] made it.
 #[derive(Clone)]
 struct Kept {
     state: DynState,
     by: usize,
-}
-
-/// What differs from parameter to parameter.
-#[derive(Clone, Default)]
-pub(crate) struct Groups {
-    multipliers: Vec<(ParamGroup, f64)>,
-    decay: Decay,
-}
-
-impl Groups {
-    /// The last group that the parameter is in, counted from 1; 0 is no group.
-    pub(crate) fn find(&self, id: ParamId, path: &str) -> usize {
-        let mut groups = self.multipliers.iter().enumerate().rev();
-        groups
-            .find(|(_, (group, _))| group.matches(&id, Some(path)))
-            .map_or(0, |(index, _)| index + 1)
-    }
-
-    /// What the learning rate of a group is multiplied by.
-    pub(crate) fn multiplier(&self, group: usize) -> f64 {
-        match group.checked_sub(1) {
-            None => 1.0,
-            Some(index) => self.multipliers[index].1,
-        }
-    }
-
-    /// One multiplier for each group, that of no group first.
-    pub(crate) fn multipliers(&self) -> impl Iterator<Item = f64> {
-        (0..=self.multipliers.len()).map(|group| self.multiplier(group))
-    }
-
-    /// Whether a parameter of so many dimensions loses weight.
-    pub(crate) fn decays(&self, rank: usize) -> bool {
-        self.decay == Decay::All || rank >= 2
-    }
 }
 
 impl std::fmt::Debug for ModuleUpdate {
@@ -306,81 +233,6 @@ impl ModuleUpdate {
     pub fn evaluates_other_weights(&self) -> bool {
         matches!(self.rule, Rule::ScheduleFree(_))
     }
-
-    /// All of its state; reads the tensors back from the device. The parameters of the optimizer are not in it.
-    pub fn to_record(&self) -> StateRecord {
-        let mut entries = Entries::default();
-        entries.number("updates", self.updates);
-        entries.number("parameters", self.states.len() as u64);
-        match &self.rule {
-            Rule::Each(_) => {}
-            Rule::ScheduleFree(averaging) => averaging.record(&mut entries),
-            Rule::Prodigy(distance) => distance.record(&mut entries),
-        }
-        for (path, kept) in &self.states {
-            let keeper = self.rule.keeper(kept.by);
-            entries.state(path, &*keeper, &kept.state);
-        }
-        entries.finish(self.kind)
-    }
-
-    /// Takes over the state of `record` for `module`, on the module's device.
-    ///
-    /// # Errors
-    /// A record that is empty, of another optimizer or of another model; the state stays as it was.
-    pub fn load_record<M: Module>(
-        &mut self,
-        record: &StateRecord,
-        module: &M,
-    ) -> Result<(), RecordError> {
-        let mut reader = record.reader(self.kind)?;
-        let updates = reader.number("updates")?;
-        let recorded = reader.number("parameters")?;
-        let mut load = Load {
-            rule: &self.rule,
-            reader: &mut reader,
-            states: BTreeMap::new(),
-            path: Vec::new(),
-            device: None,
-            wrong: None,
-        };
-        module.visit(&mut load);
-        let Load {
-            states,
-            device,
-            wrong,
-            ..
-        } = load;
-        wrong.map_or(Ok(()), Err)?;
-        if states.len() as u64 != recorded {
-            return Err(RecordError::Count {
-                recorded,
-                found: states.len(),
-            });
-        }
-        let mut rule = self.rule.clone();
-        match &mut rule {
-            Rule::Each(_) => {}
-            Rule::ScheduleFree(averaging) => averaging.load(&mut reader, updates, &self.groups)?,
-            Rule::Prodigy(distance) => distance.load(&mut reader, device.as_ref())?,
-        }
-        reader.finish()?;
-        self.rule = rule;
-        self.updates = updates;
-        self.states = states;
-        Ok(())
-    }
-}
-
-impl Rule {
-    /// The optimizer that takes the state of a parameter apart, and puts it together.
-    fn keeper(&self, by: usize) -> Arc<dyn DynOptimizer> {
-        match self {
-            Self::Each(optimizers) => Arc::clone(&optimizers[by].optimizer.decayed),
-            Self::ScheduleFree(averaging) => averaging.keeper(),
-            Self::Prodigy(distance) => distance.keeper(),
-        }
-    }
 }
 
 /// The last optimizer whose group the parameter is in.
@@ -510,47 +362,5 @@ impl ModuleMapper for Evaluation<'_> {
             }),
             None => param,
         }
-    }
-}
-
-struct Load<'a, 'r> {
-    rule: &'a Rule,
-    reader: &'a mut Reader<'r>,
-    states: BTreeMap<String, Kept>,
-    path: Vec<String>,
-    device: Option<burn::tensor::Device>,
-    wrong: Option<RecordError>,
-}
-
-impl ModuleVisitor for Load<'_, '_> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let path = self.path.join(".");
-        let tensor = param.base();
-        let device = tensor.device().inner();
-        let shape = tensor.dims();
-        let (by, sampled) = match self.rule {
-            Rule::Each(optimizers) => (choose(optimizers, param.id, &path), None),
-            Rule::ScheduleFree(_) => (0, None),
-            Rule::Prodigy(distance) => (0, Some(distance.sampled(shape.iter().product()))),
-        };
-        let keeper = self.rule.keeper(by);
-        match self.reader.state(&path, shape, sampled, &*keeper, &device) {
-            Ok(Some(state)) => {
-                self.states.insert(path, Kept { state, by });
-            }
-            Ok(None) => {}
-            Err(wrong) => {
-                self.wrong.get_or_insert(wrong);
-            }
-        }
-        self.device.get_or_insert(device);
     }
 }

@@ -55,7 +55,8 @@ pub struct SettingsArguments {
     /// Leave the parameters as they are whose name contains this, such as layers.0; may be given more than once.
     #[arg(long, value_name = "PATTERN")]
     pub freeze: Vec<String>,
-    /// The optimizer: sgd, adam, adamw.
+    /// The optimizer: sgd, adam, adamw, nadam, radam, rmsprop, adagrad, lion, lamb, muon, schedule_free_sgd,
+    /// schedule_free_adamw, prodigy.
     #[arg(long)]
     pub optimizer: Option<String>,
     /// The peak learning rate.

@@ -276,6 +276,11 @@ impl Layers {
 }
 
 impl Layer {
+    /// The optimizer that this source names.
+    pub(super) fn optimizer_kind(&self) -> Option<&str> {
+        self.table.get("optimizer")?.get("kind")?.as_str()
+    }
+
     fn has(&self, section: &str, key: &str) -> bool {
         let section = self.table.get(section).and_then(Value::as_table);
         section.is_some_and(|section| section.contains_key(key))

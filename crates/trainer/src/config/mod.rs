@@ -2,6 +2,7 @@
 
 mod error;
 mod layers;
+mod optimizer;
 mod recipe;
 mod resolve;
 mod run_file;
@@ -11,11 +12,12 @@ mod start;
 
 pub use error::ConfigError;
 pub use layers::{Layer, Layers, Origin};
+pub use optimizer::{OptimizerSettings, RateGroup, Rule};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;
 pub use settings::{
-    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Precision, RateGroup, Rule,
-    Settings, Source, Split, TrainSettings,
+    Backend, DataSettings, ModelSettings, Network, Precision, Settings, Source, Split,
+    TrainSettings,
 };
 pub use share::Share;
 pub use start::{Head, StartSettings};

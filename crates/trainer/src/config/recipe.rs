@@ -4,32 +4,61 @@
 
 use toml::{Table, Value};
 
-use super::settings::{Network, Rule, Source};
+use super::Rule;
+use super::settings::{Network, Source};
 
-/// The default schedule: a short warm-up, then a cosine to a hundredth of the peak.
-pub(super) fn schedule() -> Table {
-    let schedule = Table::from_iter([
-        ("kind".to_owned(), Value::from("cosine")),
-        ("floor".to_owned(), Value::from(0.01)),
-        ("warmup".to_owned(), Value::from("5%")),
-    ]);
+/// The default schedule: a short warm-up, then a cosine to a hundredth of the peak, or no fall at all for an optimizer
+/// that averages its weights instead.
+pub(super) fn schedule(optimizer: &str) -> Table {
+    let mut schedule = Table::from_iter([("warmup".to_owned(), Value::from("5%"))]);
+    if optimizer.starts_with("schedule_free") {
+        schedule.insert("kind".to_owned(), Value::from("constant"));
+    } else {
+        schedule.insert("kind".to_owned(), Value::from("cosine"));
+        schedule.insert("floor".to_owned(), Value::from(0.01));
+    }
     Table::from_iter([("schedule".to_owned(), Value::Table(schedule))])
 }
 
-/// The peak learning rate.
+/// The optimizer that is used where none is named.
+pub(super) const OPTIMIZER: &str = "adamw";
+
+/// The peak learning rate: for an MLP, and for networks with convolutions.
 pub(super) fn learning_rate(rule: &Rule, network: &Network) -> f64 {
-    match (rule, network) {
-        (Rule::Sgd { .. }, _) => 0.1,
-        (Rule::Adam { .. } | Rule::AdamW { .. }, Network::Mlp { .. }) => 1e-2,
-        (
-            Rule::Adam { .. } | Rule::AdamW { .. },
-            Network::LeNet5 | Network::ConvNet { .. } | Network::ResNet { .. },
-        ) => 3e-3,
+    let (mlp, convolutions) = match rule {
+        Rule::Sgd(_) => (0.1, 0.1),
+        Rule::Adam(_) | Rule::AdamW(_) | Rule::NAdam(_) | Rule::RAdam(_) => (1e-2, 3e-3),
+        Rule::RmsProp(_) => (3e-3, 1e-3),
+        Rule::Adagrad(_) => (3e-2, 3e-2),
+        Rule::Lion(_) => (3e-3, 3e-4),
+        Rule::Lamb(_) => (1e-2, 1e-2),
+        Rule::Muon(_) => (2e-2, 2e-2),
+        Rule::ScheduleFreeSgd(_) => (1.0, 1.0),
+        Rule::ScheduleFreeAdamW(_) => (1e-2, 1e-2),
+        Rule::Prodigy(_) => (1.0, 1.0),
+    };
+    match network {
+        Network::Mlp { .. } => mlp,
+        _ => convolutions,
     }
 }
 
-/// Unlike PyTorch's 0, since plain SGD is rarely what somebody means.
-pub(super) const SGD_MOMENTUM: f64 = 0.9;
+/// What differs from the optimizers crate, whose defaults are PyTorch's.
+pub(super) fn optimizer(kind: &str) -> Table {
+    let keys = match kind {
+        // Plain SGD is rarely what somebody means.
+        "sgd" => vec![("momentum", Value::from(0.9))],
+        // AdamW takes the head, at the rate that it has by itself in a network with convolutions.
+        "muon" => vec![
+            ("adamw_for", Value::from(vec!["head"])),
+            ("adamw_rate", Value::from(0.15)),
+        ],
+        _ => Vec::new(),
+    };
+    keys.into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}
 
 /// How many epochs a run lasts.
 pub(super) fn epochs(source: &Source) -> f64 {

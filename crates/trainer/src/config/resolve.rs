@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
+use optimizers::Decay;
 use schedules::{MAX_FACTOR, MAX_PEAK, RateHandle, ScheduleConfig, Span};
 use serde::Deserialize;
-use toml::Value;
+use toml::{Table, Value};
 
 use super::error::suggest;
 use super::recipe;
 use super::run_file::{ModelKeys, OptimizerKeys, RunFile, TrainKeys};
 use super::settings::{
-    Backend, DataSettings, ModelSettings, Network, OptimizerSettings, Precision, Rule, Settings,
-    Source, Split, TrainSettings,
+    Backend, DataSettings, ModelSettings, Network, Precision, Settings, Source, Split,
+    TrainSettings,
 };
-use super::{ConfigError, Head, Layer, Layers, Share, StartSettings};
+use super::{ConfigError, Head, Layer, Layers, OptimizerSettings, Rule, Share, StartSettings};
 
 /// Settings, and what a person should hear about them.
 #[derive(Debug)]
@@ -29,8 +30,11 @@ pub struct Resolved {
 /// # Errors
 /// The first setting that is unknown, of the wrong type or out of range, with its place and what is allowed.
 pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, ConfigError> {
+    let sources: Vec<Layer> = sources.into_iter().collect();
+    let kind = sources.iter().rev().find_map(Layer::optimizer_kind);
+    let default = recipe::schedule(kind.unwrap_or(recipe::OPTIMIZER));
     let mut layers = Layers::default();
-    layers.push(Layer::from_default(recipe::schedule()))?;
+    layers.push(Layer::from_default(default))?;
     for layer in sources {
         layers.push(layer)?;
     }
@@ -38,13 +42,14 @@ pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, Con
     let schedule = schedule(&layers)?;
     let mut typed = layers.table().clone();
     typed.remove("schedule");
+    let own_keys = own_keys(&mut typed);
     let typed: RunFile =
         serde_path_to_error::deserialize(Value::Table(typed)).map_err(|error| {
             let key = error.path().to_string();
             let reason = error.into_inner().message().replace('\n', ", ");
             refuse(&layers, &key, reason)
         })?;
-    let settings = Resolver { layers: &layers }.settings(typed, schedule)?;
+    let settings = Resolver { layers: &layers }.settings(typed, own_keys, schedule)?;
     Ok(Resolved { settings, layers })
 }
 
@@ -88,14 +93,34 @@ fn check_keys(layers: &Layers) -> Result<(), ConfigError> {
         let Value::Table(inner) = value else {
             return Err(refuse(layers, name, format!("must be a section, [{name}]")));
         };
-        for key in inner.keys() {
-            if !section.contains_key(key) {
-                let keys: Vec<&str> = section.keys().map(String::as_str).collect();
+        let mut keys: Vec<&str> = section.keys().map(String::as_str).collect();
+        let mut others = Vec::new();
+        if name == "optimizer" {
+            // Those of another kind get an answer of their own, and only this kind's are worth suggesting.
+            let kind = inner.get("kind").and_then(Value::as_str);
+            keys.extend(Rule::keys(kind.unwrap_or(recipe::OPTIMIZER)).unwrap_or_default());
+            others = Rule::all_keys();
+        }
+        for key in inner.keys().map(String::as_str) {
+            if !keys.contains(&key) && !others.contains(&key) {
                 return Err(unknown(&format!("{name}.{key}"), key, &keys));
             }
         }
     }
     Ok(())
+}
+
+/// Takes the keys out of `[optimizer]` that depend on its kind.
+fn own_keys(typed: &mut Table) -> Table {
+    let all = Rule::all_keys();
+    let Some(Value::Table(section)) = typed.get_mut("optimizer") else {
+        return Table::new();
+    };
+    let (own, common) = std::mem::take(section)
+        .into_iter()
+        .partition(|(key, _)| all.contains(&key.as_str()));
+    *section = common;
+    own
 }
 
 fn schedule(layers: &Layers) -> Result<ScheduleConfig, ConfigError> {
@@ -142,14 +167,19 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn settings(&self, typed: RunFile, schedule: ScheduleConfig) -> Result<Settings, ConfigError> {
+    fn settings(
+        &self,
+        typed: RunFile,
+        own_keys: Table,
+        schedule: ScheduleConfig,
+    ) -> Result<Settings, ConfigError> {
         let backend = match &typed.backend {
             None => Backend::Flex,
             Some(name) => self.choice("backend", name)?,
         };
         let source = self.source(&typed)?;
         let model = self.model(typed.model)?;
-        let optimizer = self.optimizer(typed.optimizer, &model)?;
+        let optimizer = self.optimizer(typed.optimizer, own_keys, &model)?;
         let validation = typed
             .data
             .validation
@@ -395,65 +425,32 @@ impl Resolver<'_> {
     fn optimizer(
         &self,
         typed: OptimizerKeys,
+        own_keys: Table,
         model: &ModelSettings,
     ) -> Result<OptimizerSettings, ConfigError> {
-        let kind = typed.kind.as_deref().unwrap_or("adamw");
-        let of_sgd: &[(&str, bool)] = &[
-            ("momentum", typed.momentum.is_some()),
-            ("dampening", typed.dampening.is_some()),
-            ("nesterov", typed.nesterov.is_some()),
-        ];
-        let of_adam: &[(&str, bool)] = &[
-            ("beta1", typed.beta1.is_some()),
-            ("beta2", typed.beta2.is_some()),
-            ("epsilon", typed.epsilon.is_some()),
-        ];
-        let (own, foreign) = match kind {
-            "sgd" => (of_sgd, of_adam),
-            "adam" | "adamw" => (of_adam, of_sgd),
-            _ => {
-                return Err(self.unknown_name("optimizer.kind", kind, &["sgd", "adam", "adamw"]));
-            }
+        let kind = typed.kind.as_deref().unwrap_or(recipe::OPTIMIZER);
+        let Some(keys) = Rule::keys(kind) else {
+            return Err(self.unknown_name("optimizer.kind", kind, Rule::NAMES));
         };
-        if let Some((key, _)) = foreign.iter().find(|(_, given)| *given) {
-            let own: Vec<&str> = own.iter().map(|(key, _)| *key).collect();
+        if let Some(key) = own_keys.keys().find(|key| !keys.contains(&key.as_str())) {
             return Err(refuse(
                 self.layers,
                 &format!("optimizer.{key}"),
                 format!("does not apply to {kind}"),
             )
-            .hint(format!("{kind} has lr, weight_decay, {}", own.join(", "))));
+            .hint(format!("{kind} has lr, decay, groups, {}", keys.join(", "))));
         }
-        let beta1 = typed.beta1.unwrap_or(0.9);
-        let beta2 = typed.beta2.unwrap_or(0.999);
-        let epsilon = typed.epsilon.unwrap_or(1e-8);
-        let rule = match kind {
-            "sgd" => Rule::Sgd {
-                momentum: typed.momentum.unwrap_or(recipe::SGD_MOMENTUM),
-                dampening: typed.dampening.unwrap_or(0.0),
-                nesterov: typed.nesterov.unwrap_or(false),
-                weight_decay: typed.weight_decay.unwrap_or(0.0),
-            },
-            "adam" => Rule::Adam {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay: typed.weight_decay.unwrap_or(0.0),
-            },
-            _ => Rule::AdamW {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay: typed.weight_decay.unwrap_or(0.01),
-            },
-        };
-        rule.optimizer(RateHandle::default()).map_err(|error| {
-            refuse(
-                self.layers,
-                &format!("optimizer.{}", error.field),
-                format!("must be {}", error.allowed),
-            )
-        })?;
+        let mut all_keys = recipe::optimizer(kind);
+        all_keys.extend(own_keys);
+        let rule = Rule::read(kind, all_keys)
+            .ok_or_else(|| self.unknown_name("optimizer.kind", kind, Rule::NAMES))?
+            .map_err(|wrong| {
+                let key = format!("optimizer.{}", wrong.key);
+                match wrong.unknown_name() {
+                    Some((typed, valid)) => self.unknown_name(&key, typed, &valid),
+                    None => refuse(self.layers, &key, wrong.reason),
+                }
+            })?;
         let lr = typed
             .lr
             .unwrap_or(recipe::learning_rate(&rule, &model.network));
@@ -469,6 +466,10 @@ impl Resolver<'_> {
             let allowed = "must be above 0 and at most 1";
             return Err(refuse(self.layers, "optimizer.layer_decay", allowed));
         }
+        let decay = match &typed.decay {
+            None => Decay::All,
+            Some(name) => self.choice("optimizer.decay", name)?,
+        };
         let groups = typed.groups.unwrap_or_default();
         for (index, group) in groups.iter().enumerate() {
             let key = format!("optimizer.groups[{index}].multiplier");
@@ -481,12 +482,21 @@ impl Resolver<'_> {
                 )));
             }
         }
-        Ok(OptimizerSettings {
+        let optimizer = OptimizerSettings {
             lr,
+            decay,
             rule,
             layer_decay,
             groups,
-        })
+        };
+        optimizer.build(RateHandle::default()).map_err(|error| {
+            refuse(
+                self.layers,
+                &format!("optimizer.{}", error.field),
+                format!("must be {}", error.allowed),
+            )
+        })?;
+        Ok(optimizer)
     }
 }
 

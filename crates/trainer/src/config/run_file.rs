@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
-use super::Share;
-use super::settings::RateGroup;
+use super::{RateGroup, Share};
 
 /// A configuration file, as typed. The keys of `--set` are the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -74,28 +73,16 @@ pub struct ModelKeys {
     pub freeze: Option<Vec<String>>,
 }
 
-/// `[optimizer]`
+/// `[optimizer]`; the keys of its kind are those of [`Rule`](super::Rule).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OptimizerKeys {
-    /// `sgd`, `adam` or `adamw`.
+    /// `sgd`, `adam`, `adamw` …
     pub kind: Option<String>,
     /// The peak learning rate.
     pub lr: Option<f64>,
-    /// SGD's momentum.
-    pub momentum: Option<f64>,
-    /// SGD's dampening.
-    pub dampening: Option<f64>,
-    /// SGD's look-ahead.
-    pub nesterov: Option<bool>,
-    /// Weight decay.
-    pub weight_decay: Option<f64>,
-    /// Adam's decay rate of the average gradient.
-    pub beta1: Option<f64>,
-    /// Adam's decay rate of the average squared gradient.
-    pub beta2: Option<f64>,
-    /// What Adam adds to its denominator.
-    pub epsilon: Option<f64>,
+    /// `all` or `matrices`: which parameters lose weight.
+    pub decay: Option<String>,
     /// What the learning rate is multiplied by from one layer to the one below it.
     pub layer_decay: Option<f64>,
     /// Parameters with a learning rate of their own.

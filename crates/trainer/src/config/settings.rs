@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use models::ModelConfig;
-use schedules::{RateHandle, ScheduleConfig, Span};
+use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{Share, StartSettings};
+use super::{OptimizerSettings, Share, StartSettings};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -133,69 +133,6 @@ pub enum Network {
     },
 }
 
-/// How weights are updated.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OptimizerSettings {
-    /// The peak learning rate.
-    pub lr: f64,
-    /// The optimizer and its parameters.
-    #[serde(flatten)]
-    pub rule: Rule,
-    /// What the learning rate is multiplied by from one layer to the one below it, so that those near the input, which
-    /// are worth keeping, move less; 1 for the same rate everywhere.
-    #[serde(skip_serializing_if = "is_one")]
-    pub layer_decay: f64,
-    /// Parameters with a learning rate of their own; where two match, the later one holds.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<RateGroup>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_one(number: &f64) -> bool {
-    *number == 1.0
-}
-
-/// Parameters whose learning rate is multiplied.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateGroup {
-    /// What the parameter's path contains, such as `layers.0`.
-    pub path: String,
-    /// What its learning rate is multiplied by; 0 leaves it as it is.
-    pub multiplier: f64,
-}
-
-/// An optimizer and its parameters.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-#[allow(
-    missing_docs,
-    reason = "the parameters are those of the optimizers crate"
-)]
-pub enum Rule {
-    /// Stochastic gradient descent.
-    Sgd {
-        momentum: f64,
-        dampening: f64,
-        nesterov: bool,
-        weight_decay: f64,
-    },
-    /// Adam with L2 weight decay.
-    Adam {
-        beta1: f64,
-        beta2: f64,
-        epsilon: f64,
-        weight_decay: f64,
-    },
-    /// Adam with decoupled weight decay.
-    AdamW {
-        beta1: f64,
-        beta2: f64,
-        epsilon: f64,
-        weight_decay: f64,
-    },
-}
-
 /// How long, and how it is watched.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrainSettings {
@@ -226,71 +163,6 @@ pub enum Precision {
     Float32,
     /// Double precision, to compare with; GPUs often lack it.
     Float64,
-}
-
-impl Rule {
-    /// The optimizer itself, whose momentum is that of `rates` where a schedule moves it.
-    ///
-    /// # Errors
-    /// A parameter that is out of its range.
-    pub fn optimizer(
-        &self,
-        rates: RateHandle,
-    ) -> Result<optimizers::ModuleUpdate, optimizers::OptimizerError> {
-        use optimizers::{Adam, AdamW, Follow, Sgd};
-
-        match *self {
-            Self::Sgd {
-                momentum,
-                dampening,
-                nesterov,
-                weight_decay,
-            } => Follow::new(
-                Sgd::new()
-                    .momentum(momentum)
-                    .dampening(dampening)
-                    .nesterov(nesterov)
-                    .weight_decay(weight_decay),
-                rates,
-            )
-            .build(),
-            Self::Adam {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-            } => Follow::new(
-                Adam::new()
-                    .betas(beta1, beta2)
-                    .epsilon(epsilon)
-                    .weight_decay(weight_decay),
-                rates,
-            )
-            .build(),
-            Self::AdamW {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-            } => Follow::new(
-                AdamW::new()
-                    .betas(beta1, beta2)
-                    .epsilon(epsilon)
-                    .weight_decay(weight_decay),
-                rates,
-            )
-            .build(),
-        }
-    }
-
-    /// The name in a configuration.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Sgd { .. } => "sgd",
-            Self::Adam { .. } => "adam",
-            Self::AdamW { .. } => "adamw",
-        }
-    }
 }
 
 impl ModelSettings {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use burn::module::{Module, ParamGroup};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use models::{ImageBatch, Model};
 use optimizers::{Ema, ModuleUpdate, OptimizerError, WeightAverage};
@@ -133,12 +133,7 @@ impl Plan {
                 kind: feedback.kind(),
             });
         }
-        let groups = settings.optimizer.groups.iter();
-        let optimizer = settings.optimizer.rule.optimizer(schedule.handle())?;
-        let optimizer = groups.fold(optimizer, |optimizer, group| {
-            let parameters = ParamGroup::from_predicate(group.path.as_str());
-            optimizer.group(parameters, group.multiplier)
-        });
+        let optimizer = settings.optimizer.build(schedule.handle())?;
         let average = match settings.train.ema {
             0.0 => None,
             decay => Some(Ema::new(decay).build()?),

@@ -1,0 +1,151 @@
+//! One pass over several tensors, where the backend keeps them in this process's memory.
+
+use std::ops::{Add, Div, Mul, Sub};
+
+use burn::tensor::{DType, Device, Element, Tensor};
+
+/// `f32` or `f64`.
+pub(crate) trait Real:
+    Element + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Copy
+{
+    /// The nearest number of this type.
+    fn of(number: f64) -> Self;
+
+    fn root(self) -> Self;
+}
+
+impl Real for f32 {
+    fn of(number: f64) -> Self {
+        number as f32
+    }
+
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+}
+
+impl Real for f64 {
+    fn of(number: f64) -> Self {
+        number
+    }
+
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+}
+
+/// What is done to the elements of `N` tensors of one shape, with the very operations, in the same order, that are
+/// made of tensors elsewhere: the bits must not depend on where they are computed.
+pub(crate) trait Pass<const N: usize> {
+    fn run<F: Real>(&self, slices: [&mut [F]; N]);
+}
+
+/// Changes the tensors in place, or gives them back as they were where they lie elsewhere.
+///
+/// Burn makes a pass of its own of each operation on tensors. For weights that do not fit into the cache the memory is
+/// what takes the time, and one pass of ten is a tenth of it.
+pub(crate) fn one_pass<const D: usize, const N: usize>(
+    tensors: [Tensor<D>; N],
+    pass: &impl Pass<N>,
+) -> Result<[Tensor<D>; N], [Tensor<D>; N]> {
+    let dtype = tensors[0].dtype();
+    let device = tensors[0].device();
+    let alike =
+        |tensor: &Tensor<D>| tensor.dtype() == dtype && tensor.shape() == tensors[0].shape();
+    if !matches!(dtype, DType::F32 | DType::F64)
+        || !in_this_process(&device)
+        || !tensors.iter().all(alike)
+    {
+        return Err(tensors);
+    }
+    // On this device no copy is made of data that nobody else holds.
+    let mut data = tensors.map(Tensor::into_data);
+    let done = match dtype {
+        DType::F32 => run::<f32, N>(&mut data, pass),
+        _ => run::<f64, N>(&mut data, pass),
+    };
+    let tensors = data.map(|data| Tensor::from_data(data, (&device, dtype)));
+    if done { Ok(tensors) } else { Err(tensors) }
+}
+
+fn run<F: Real, const N: usize>(
+    data: &mut [burn::tensor::TensorData; N],
+    pass: &impl Pass<N>,
+) -> bool {
+    let mut slices = data.each_mut().map(|data| data.as_mut_slice::<F>().ok());
+    if slices.iter().any(Option::is_none) {
+        return false;
+    }
+    pass.run(
+        slices
+            .each_mut()
+            .map(|slice| slice.take().unwrap_or_default()),
+    );
+    true
+}
+
+#[cfg(feature = "flex")]
+fn in_this_process(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+#[cfg(not(feature = "flex"))]
+fn in_this_process(_device: &Device) -> bool {
+    false
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+pub(crate) mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    /// A tensor that differs from update to update.
+    pub(crate) fn waves(update: usize, dtype: DType) -> Tensor<2> {
+        let values = (0..35).map(|i| (0.9 * i as f64 + 1.7 * update as f64).sin());
+        let data = TensorData::new(values.collect::<Vec<f64>>(), [5, 7]);
+        Tensor::<2>::from_data(data, (&Device::flex(), DType::F64)).cast(dtype)
+    }
+
+    pub(crate) fn bits(tensor: Tensor<2>) -> Vec<u64> {
+        let values = tensor.into_data();
+        values.iter::<f64>().map(f64::to_bits).collect()
+    }
+
+    struct Swap;
+
+    impl Pass<2> for Swap {
+        fn run<F: Real>(&self, [first, second]: [&mut [F]; 2]) {
+            first.swap_with_slice(second);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "flex")]
+    fn only_a_tensor_that_is_shared_moves() {
+        let (first, second) = (waves(1, DType::F32), waves(2, DType::F32));
+        let shared = first.clone();
+        let (before, other) = (bits(first.clone()), bits(second.clone()));
+        let second = second.into_data();
+        let place = second.as_bytes().as_ptr();
+        let second = Tensor::from_data(second, (&Device::flex(), DType::F32));
+
+        let [first, second] = one_pass([first, second], &Swap).unwrap();
+        let second = second.into_data();
+        assert_eq!(second.as_bytes().as_ptr(), place);
+        assert_eq!(bits(first), other);
+        assert_eq!(
+            bits(shared),
+            before,
+            "whoever shares it does not see it change"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_comes_back_as_it_was() {
+        let (first, second) = (waves(1, DType::F32), waves(2, DType::F64));
+        let [one, two] = one_pass([first.clone(), second.clone()], &Swap).unwrap_err();
+        assert_eq!((bits(one), bits(two)), (bits(first), bits(second)));
+    }
+}

@@ -70,6 +70,7 @@ fn an_epoch_is_the_nearest_number_of_updates() {
         let accumulate = format!("train.accumulate={accumulate}");
         let arguments = [
             "schedule",
+            "--schedule=constant",
             "--epochs=1",
             "--format=csv",
             "--set=schedule={kind=\"constant\",warmup=0}",

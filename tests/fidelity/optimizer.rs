@@ -141,6 +141,8 @@ fn of_kind(
 
 fn prodigy(given: &mut Arguments, schedule: &Scheduler) -> Result<ModuleUpdate, OptimizerError> {
     keeps("prodigy", schedule);
+    // It picks values in the order of PyTorch's layout, which Burn's linear weights have not.
+    assert_eq!(given.count("slice_p", 1), 1, "slice_p");
     let (beta1, beta2) = given.pair("betas", (0.9, 0.999));
     let mut prodigy = Prodigy::new()
         .betas(beta1, beta2)
@@ -151,8 +153,7 @@ fn prodigy(given: &mut Arguments, schedule: &Scheduler) -> Result<ModuleUpdate, 
         .safeguard_warmup(given.flag("safeguard_warmup", false))
         .d0(given.number("d0", 1e-6))
         .d_coef(given.number("d_coef", 1.0))
-        .growth_rate(given.number("growth_rate", f64::INFINITY))
-        .slice_p(given.count("slice_p", 1) as usize);
+        .growth_rate(given.number("growth_rate", f64::INFINITY));
     if let Some(beta3) = given.take("beta3") {
         prodigy = prodigy.beta3(beta3.as_f64().expect("a number"));
     }

@@ -18,7 +18,8 @@ pub trait Momentum: WeightDecay {
     fn check(&self) -> Result<(), OptimizerError>;
 }
 
-/// [`Sgd`], [`Adam`], [`AdamW`] or another [`Momentum`] with the momentum or beta 1 that a schedule carries beside the learning rate.
+/// [`Sgd`], [`Adam`], [`AdamW`] or another optimizer with [`Momentum`], whose momentum or beta 1 is what a schedule
+/// carries beside the learning rate.
 ///
 /// The handle of a [`Scheduler`](schedules::Scheduler) holds what belongs to the update that it has stepped to. While
 /// the schedule has no momentum, the optimizer's own holds. It works wherever the scheduler is stepped just before the

@@ -281,6 +281,10 @@ impl Muon {
 
 /// What [`Muon`] keeps for one parameter.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "both are handles of tensors that are a thousand times larger"
+)]
 pub enum MuonState<const D: usize> {
     /// A matrix: the average of the gradient.
     Matrix {

@@ -262,7 +262,7 @@ impl Reader<'_> {
         }
         let state = optimizer
             .state_unflatten(D, path, &mut source, device)
-            .ok_or_else(|| RecordError::Missing { name: prefix })?;
+            .ok_or(RecordError::Missing { name: prefix })?;
         // What the optimizer would write again is what it has understood.
         let mut sink = StateSink::default();
         optimizer.state_flatten(path, &state, &mut sink);

@@ -56,6 +56,10 @@ pub struct ModuleUpdate {
 
 /// How the update is found.
 #[derive(Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a program holds a handful of updates"
+)]
 enum Rule {
     /// One tensor at a time; the last optimizer whose group matches.
     Each(Vec<ForGroup>),

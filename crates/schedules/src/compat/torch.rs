@@ -7,6 +7,7 @@ mod cosine;
 mod cyclic;
 mod decay;
 mod function;
+mod held;
 mod lambda;
 mod link;
 mod one_cycle;

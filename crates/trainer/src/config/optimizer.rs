@@ -30,7 +30,6 @@ pub struct OptimizerSettings {
     pub groups: Vec<RateGroup>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_one(number: &f64) -> bool {
     *number == 1.0
 }
@@ -116,11 +115,11 @@ rules! {
     /// Adam with decoupled weight decay.
     "adamw" AdamW: |optimizer, rates| Follow::new(optimizer, rates).build();
     /// Adam with Nesterov's momentum.
-    "nadam" NAdam: |optimizer, _| optimizer.build();
+    "nadam" NAdam: |optimizer, rates| Follow::new(optimizer, rates).build();
     /// Adam that waits until it can trust its scaling.
-    "radam" RAdam: |optimizer, _| optimizer.build();
+    "radam" RAdam: |optimizer, rates| Follow::new(optimizer, rates).build();
     /// Scaled by the average squared gradient.
-    "rmsprop" RmsProp: |optimizer, _| optimizer.build();
+    "rmsprop" RmsProp: |optimizer, rates| Follow::new(optimizer, rates).build();
     /// Scaled by the sum of squared gradients.
     "adagrad" Adagrad: |optimizer, _| optimizer.build();
     /// The sign of an average.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::child::Child;
+use super::held::Held;
 use super::link::{Entry, Group, Link, Obstacle, Rule, Stage};
 use crate::{Compose, Schedule, ScheduleError, Scheduler, Sequence, SwaAnneal, check};
 
@@ -142,7 +143,12 @@ impl SequentialLR {
         }
         let sequence = sequence
             .ok_or_else(|| ScheduleError::missing("schedulers", "must have at least one entry"))?;
-        Ok(Link::new(sequence, Rule::Stages(stages)))
+        let held = Held::new(sequence.clone(), &stages);
+        Ok(if held.moves() {
+            Link::new(held, Rule::Stages(stages))
+        } else {
+            Link::new(sequence, Rule::Stages(stages))
+        })
     }
 }
 

@@ -35,6 +35,31 @@ use crate::{MAX_FACTOR, ScheduleError, check, layer_decay};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 ///
+/// Preview, records and the rest are the scheduler's:
+///
+/// ```
+/// use burn_core::module::ParamGroup;
+/// use burn_optim::lr_scheduler::LrScheduler;
+/// use schedules::prelude::*;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let lr = || Cosine::new(5_000).floor(0.01).warmup_within(250).peak(3e-3);
+/// let mut interrupted = lr()?.group(ParamGroup::from_predicate("backbone"), 0.1);
+/// interrupted.step();
+/// let record = interrupted.to_record();
+///
+/// let mut lr = lr()?.group(ParamGroup::from_predicate("backbone"), 0.1);
+/// lr.try_load_record(record)?;
+/// assert_eq!(lr.step(), lr.rate_at(1));
+/// lr.seek(4_000);
+/// assert_eq!(lr.step(), lr.rate_at(4_000));
+///
+/// print!("{}", lr.preview(0..5_000));
+/// assert!(lr.svg(0..5_000).starts_with("<svg "));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// It has no `step` for Burn's trait on purpose: one learning rate would lose the groups.
 #[derive(Clone)]
 pub struct GroupedScheduler {

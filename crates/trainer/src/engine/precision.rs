@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{DType, FloatDType, Tensor};
 
 use super::{Compute, DeviceError};
-use crate::config::Precision;
+use crate::config::{Backend, Precision};
 
 impl Compute {
     /// Whether the device computes in `precision`.
@@ -12,7 +12,11 @@ impl Compute {
     /// # Errors
     /// It does not.
     pub fn check(&self, precision: Precision) -> Result<(), DeviceError> {
-        if self.device.supports_dtype(dtype(precision)) {
+        // Shaders may add and multiply in double precision, but they have no exponential and no logarithm in it: what a
+        // driver makes of them is no number.
+        let shaders = [Backend::Wgpu, Backend::Vulkan, Backend::Metal].contains(&self.backend);
+        let lacks = shaders && precision == Precision::Float64;
+        if !lacks && self.device.supports_dtype(dtype(precision)) {
             return Ok(());
         }
         let (wanted, name) = (precision.name(), &self.name);
@@ -45,5 +49,34 @@ pub(super) fn dtype(precision: Precision) -> FloatDType {
     match precision {
         Precision::Float32 => FloatDType::F32,
         Precision::Float64 => FloatDType::F64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn shaders_compute_in_single_precision_and_a_cpu_in_both() {
+        let refused = |backend, precision| {
+            let compute = Compute {
+                device: Device::flex(),
+                backend,
+                name: "a card".to_owned(),
+                software: false,
+            };
+            compute
+                .check(precision)
+                .err()
+                .map(|error| error.to_string())
+        };
+        for precision in [Precision::Float32, Precision::Float64] {
+            assert_eq!(refused(Backend::Flex, precision), None);
+        }
+        assert_eq!(refused(Backend::Wgpu, Precision::Float32), None);
+        let sentence = "train.precision = \"float64\": a card does not compute in it";
+        let refused = refused(Backend::Vulkan, Precision::Float64);
+        assert_eq!(refused.as_deref(), Some(sentence));
     }
 }

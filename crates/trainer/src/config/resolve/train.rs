@@ -1,0 +1,85 @@
+//! `[train]`
+
+use schedules::Span;
+
+use super::{Resolver, refuse};
+use crate::config::run_file::TrainKeys;
+use crate::config::settings::{Precision, Source, TrainSettings};
+use crate::config::{ConfigError, recipe};
+
+impl Resolver<'_> {
+    pub(super) fn train(
+        &self,
+        typed: &TrainKeys,
+        source: &Source,
+    ) -> Result<TrainSettings, ConfigError> {
+        let refuse = |key: &str, allowed: &str| {
+            refuse(
+                self.layers,
+                &format!("train.{key}"),
+                format!("must be {allowed}"),
+            )
+        };
+        let length = typed.length.unwrap_or(Span::Epochs(recipe::epochs(source)));
+        if is_zero(length) || !matches!(length, Span::Updates(_) | Span::Epochs(_)) {
+            let allowed = "updates (4000) or epochs (\"20ep\"), and not zero";
+            return Err(refuse("length", allowed));
+        }
+        let evaluate_every = typed.evaluate_every.unwrap_or(Span::Epochs(1.0));
+        if is_zero(evaluate_every) {
+            let allowed =
+                "updates (100), epochs (\"1ep\") or a share of the run (\"5%\"), and not zero";
+            return Err(refuse("evaluate_every", allowed));
+        }
+        let accumulate = typed.accumulate.unwrap_or(1);
+        if accumulate == 0 {
+            return Err(refuse("accumulate", "at least 1 batch"));
+        }
+        let limit = |key, typed: Option<f64>| {
+            let limit = typed.unwrap_or(f64::INFINITY);
+            let allowed = "above 0; without it nothing is clipped, as with inf";
+            if limit > 0.0 {
+                Ok(limit)
+            } else {
+                Err(refuse(key, allowed))
+            }
+        };
+        let clip_norm = limit("clip_norm", typed.clip_norm)?;
+        let clip_value = limit("clip_value", typed.clip_value)?;
+        if clip_norm.is_finite() && clip_value.is_finite() {
+            return Err(refuse(
+                "clip_value",
+                "left out where train.clip_norm is given",
+            ));
+        }
+        let share = |key, typed: Option<f64>| {
+            let share = typed.unwrap_or(0.0);
+            if (0.0..1.0).contains(&share) {
+                Ok(share)
+            } else {
+                Err(refuse(key, "at least 0 and below 1"))
+            }
+        };
+        Ok(TrainSettings {
+            length,
+            evaluate_every,
+            accumulate,
+            clip_norm,
+            clip_value,
+            label_smoothing: share("label_smoothing", typed.label_smoothing)?,
+            ema: share("ema", typed.ema)?,
+            precision: match &typed.precision {
+                None => Precision::default(),
+                Some(name) => self.choice("train.precision", name)?,
+            },
+        })
+    }
+}
+
+fn is_zero(span: Span) -> bool {
+    match span {
+        Span::Updates(updates) => updates == 0,
+        Span::Epochs(number) | Span::Percent(number) | Span::PercentOfRest(number) => number == 0.0,
+        _ => false,
+    }
+}

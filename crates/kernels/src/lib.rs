@@ -1,1 +1,46 @@
-//! CPU kernels for Burn's flex backend.
+//! CPU kernels for Burn's flex backend: whole layers, forward and backward, in single and double precision.
+//!
+//! ```
+//! use burn::tensor::ops::ConvOptions;
+//! use burn::tensor::{Device, Tensor};
+//! use kernels::{Activation, conv2d};
+//!
+//! let device = Device::flex().autodiff();
+//! let images = Tensor::<4>::ones([1, 1, 3, 3], &device);
+//! let weight = Tensor::<4>::ones([1, 1, 2, 2], &device).require_grad();
+//! let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
+//! let output = conv2d(images, weight.clone(), None, options, Activation::Relu);
+//! assert_eq!(output.to_data().to_vec::<f32>(), Ok(vec![4.0; 4]));
+//! assert!(weight.grad(&output.sum().backward()).is_some());
+//! ```
+//!
+//! Each function takes and returns Burn's tensors on any backend. On flex, in `f32` and `f64`, a kernel computes it, with
+//! a node of its own in autodiff's graph; elsewhere Burn's own operations do.
+//!
+//! | function | what it computes | Burn's operation |
+//! | --- | --- | --- |
+//! | [`conv2d`] | convolution, bias, activation | `burn::tensor::module::conv2d` |
+//!
+//! # Threads
+//!
+//! Work is split over rayon's threads by image, never within a sum: what is summed over a batch is summed over blocks
+//! whose size does not depend on the number of threads, and the blocks in their order. The same numbers come out of any
+//! number of threads, bit for bit.
+//!
+//! # Safety
+//!
+//! Nothing that is public is unsafe. Inside, two things are: handing pointers to the `gemm` crate, after every bound was
+//! asserted (`product.rs`), and memory that is written part by part (`parts.rs`).
+
+mod activation;
+mod conv2d;
+mod optional;
+mod parts;
+mod primitive;
+mod product;
+mod real;
+mod scratch;
+mod sum;
+
+pub use activation::Activation;
+pub use conv2d::conv2d;

@@ -4,9 +4,11 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
+use kernels::Activation::Identity;
 
 use crate::BatchNorm;
 use crate::initial::Initial;
+use crate::layer::conv2d;
 use crate::pass::Forward;
 use crate::summary::Tracer;
 
@@ -97,7 +99,9 @@ impl Block {
         });
         let shortcut = match &self.project {
             None => values,
-            Some(Project { conv, norm }) => norm.forward(conv.forward(values), forward.pass),
+            Some(Project { conv, norm }) => {
+                norm.forward(conv2d(conv, values, Identity), forward.pass)
+            }
         };
         relu(match branch {
             Some(branch) => branch + shortcut,
@@ -106,8 +110,10 @@ impl Block {
     }
 
     fn branch(&self, values: Tensor<4>, forward: Forward) -> Tensor<4> {
-        let values = self.norm1.forward(self.conv1.forward(values), forward.pass);
+        let values = self
+            .norm1
+            .forward(conv2d(&self.conv1, values, Identity), forward.pass);
         self.norm2
-            .forward(self.conv2.forward(relu(values)), forward.pass)
+            .forward(conv2d(&self.conv2, relu(values), Identity), forward.pass)
     }
 }

@@ -5,9 +5,11 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
+use kernels::Activation::Identity;
 
 use crate::dropout::dropout;
 use crate::initial::Initial;
+use crate::layer::conv2d;
 use crate::pass::Forward;
 use crate::pool::{global_average, halve};
 use crate::summary::Tracer;
@@ -102,8 +104,14 @@ impl ConvNet {
 
 impl Stage {
     fn forward(&self, values: Tensor<4>, pass: Pass) -> Tensor<4> {
-        let values = relu(self.norm1.forward(self.conv1.forward(values), pass));
-        let values = relu(self.norm2.forward(self.conv2.forward(values), pass));
+        let values = relu(
+            self.norm1
+                .forward(conv2d(&self.conv1, values, Identity), pass),
+        );
+        let values = relu(
+            self.norm2
+                .forward(conv2d(&self.conv2, values, Identity), pass),
+        );
         halve(values)
     }
 }

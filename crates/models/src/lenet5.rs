@@ -5,9 +5,11 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
+use kernels::Activation::Relu;
 
 use crate::dropout::dropout;
 use crate::initial::Initial;
+use crate::layer::conv2d;
 use crate::pass::Forward;
 use crate::pool::halve;
 use crate::summary::Tracer;
@@ -68,8 +70,8 @@ impl LeNet5 {
     }
 
     pub(crate) fn forward_as(&self, images: Tensor<4>, forward: Forward) -> Tensor<2> {
-        let values = halve(relu(self.conv1.forward(images)));
-        let values = halve(relu(self.conv2.forward(values)));
+        let values = halve(conv2d(&self.conv1, images, Relu));
+        let values = halve(conv2d(&self.conv2, values, Relu));
         let values = values.flatten(1, 3);
         let values = relu(self.fc1.forward(values));
         let features = relu(self.fc2.forward(values));

@@ -65,6 +65,7 @@ mod dropout;
 mod error;
 mod freeze;
 mod initial;
+mod layer;
 mod lenet5;
 mod loss;
 mod misfit;

@@ -5,10 +5,12 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
+use kernels::Activation::Identity;
 
 use crate::block::{Block, BlockShape};
 use crate::dropout::dropout;
 use crate::initial::Initial;
+use crate::layer::conv2d;
 use crate::pass::Forward;
 use crate::pool::global_average;
 use crate::stochastic_depth::StochasticDepth;
@@ -111,7 +113,10 @@ impl ResNet {
             last: self.stochastic_depth,
             blocks: self.blocks.len(),
         };
-        let mut values = relu(self.norm.forward(self.conv.forward(images), forward.pass));
+        let mut values = relu(
+            self.norm
+                .forward(conv2d(&self.conv, images, Identity), forward.pass),
+        );
         for (index, block) in self.blocks.iter().enumerate() {
             values = block.forward(values, forward, depth.scale(index, forward));
         }

@@ -1,0 +1,88 @@
+//! What is done to a layer's outputs before they are written.
+
+use rayon::prelude::*;
+
+use crate::parts::in_parts;
+use crate::primitive::{Primitive, contiguous, for_type_of, tensor, values};
+use crate::real::Real;
+
+/// What a layer does to its outputs before it writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    Identity,
+    /// `max(x, 0)`. Its gradient at 0 is 0.
+    Relu,
+}
+
+/// Values that a thread takes at a time where each is computed on its own.
+const PART: usize = 1 << 14;
+
+impl Activation {
+    pub(crate) fn apply<F: Real>(self, values: &mut [F]) {
+        if self == Self::Relu {
+            for value in values {
+                // What is not a number stays so: a run that diverges must show it.
+                *value = if *value < F::ZERO { F::ZERO } else { *value };
+            }
+        }
+    }
+}
+
+/// The gradient of what goes into a ReLU, of that of what comes out, `output`: in place where nobody else holds it. The
+/// gradient itself where there is no `output`.
+pub(crate) fn masked(gradient: Primitive, output: Option<&Primitive>) -> Primitive {
+    match output {
+        None => gradient,
+        Some(output) => for_type_of!(gradient, masked_in(gradient, output)),
+    }
+}
+
+fn masked_in<F: Real>(gradient: Primitive, output: &Primitive) -> Primitive {
+    let mut gradient = contiguous(gradient);
+    let output = values::<F>(output);
+    if let Some(values) = F::values_mut(&mut gradient) {
+        let parts = values.par_chunks_mut(PART).zip(output.par_chunks(PART));
+        parts.for_each(|(gradient, output)| {
+            for (gradient, output) in gradient.iter_mut().zip(output) {
+                *gradient = passed(*gradient, *output);
+            }
+        });
+        return gradient;
+    }
+    let given = values::<F>(&gradient);
+    let masked = in_parts(given.len(), PART, |index, part| {
+        let values = given[index * PART..].iter().zip(&output[index * PART..]);
+        for (part, (gradient, output)) in part.iter_mut().zip(values) {
+            *part = passed(*gradient, *output);
+        }
+    });
+    tensor(masked, gradient.layout().shape().clone())
+}
+
+fn passed<F: Real>(gradient: F, output: F) -> F {
+    if output <= F::ZERO { F::ZERO } else { gradient }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_stays_so() {
+        let mut values = [f32::NAN, -1.0, 2.0];
+        Activation::Relu.apply(&mut values);
+        assert!(values[0].is_nan() && values[1..] == [0.0, 2.0]);
+    }
+
+    #[test]
+    fn only_what_passed_has_a_gradient() {
+        let output = tensor(vec![0.0_f32, 2.0, 0.0], [3]);
+        let gradient = tensor(vec![5.0_f32, 6.0, 7.0], [3]);
+        let shared = gradient.clone();
+        let expected = [0.0, 6.0, 0.0];
+        assert_eq!(values::<f32>(&masked(gradient, Some(&output))), expected);
+        assert_eq!(values::<f32>(&shared), [5.0, 6.0, 7.0]);
+        assert_eq!(values::<f32>(&masked(shared, Some(&output))), expected);
+    }
+}

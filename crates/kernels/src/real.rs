@@ -1,0 +1,60 @@
+//! The two types of number that the kernels compute in.
+
+use std::cell::Cell;
+use std::ops::{Add, AddAssign, Div, Mul, Sub};
+use std::thread::LocalKey;
+
+use burn::tensor::Element;
+
+use crate::primitive::Primitive;
+
+/// `f32` or `f64`.
+pub(crate) trait Real:
+    Element
+    + Add<Output = Self>
+    + AddAssign
+    + Div<Output = Self>
+    + Mul<Output = Self>
+    + Sub<Output = Self>
+    + PartialOrd
+{
+    const ZERO: Self;
+    const ONE: Self;
+
+    /// The values of a tensor of this type that lie one after the other.
+    fn values(tensor: &Primitive) -> Option<&[Self]>;
+
+    /// As [`values`](Self::values), to be changed, if nobody else holds them.
+    fn values_mut(tensor: &mut Primitive) -> Option<&mut [Self]>;
+
+    /// This thread's working memory.
+    fn scratch() -> &'static LocalKey<Cell<Vec<Self>>>;
+}
+
+macro_rules! real {
+    ($number:ty) => {
+        impl Real for $number {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+
+            fn values(tensor: &Primitive) -> Option<&[Self]> {
+                tensor.as_slice()
+            }
+
+            fn values_mut(tensor: &mut Primitive) -> Option<&mut [Self]> {
+                let (start, end) = tensor.layout().contiguous_offsets()?;
+                tensor.try_storage_mut()?.get_mut(start..end)
+            }
+
+            fn scratch() -> &'static LocalKey<Cell<Vec<Self>>> {
+                thread_local! {
+                    static SCRATCH: Cell<Vec<$number>> = const { Cell::new(Vec::new()) };
+                }
+                &SCRATCH
+            }
+        }
+    };
+}
+
+real!(f32);
+real!(f64);

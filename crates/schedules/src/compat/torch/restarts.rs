@@ -1,9 +1,12 @@
 //! PyTorch's `CosineAnnealingWarmRestarts`.
 
 use super::link::{Group, Link, Rule};
-use crate::{CosineRestarts, ScheduleError, Scheduler};
+use crate::{
+    CosineRestarts, Fingerprint, MAX_FACTOR, MAX_PEAK, Schedule, ScheduleError, Scheduler, check,
+};
 
-/// `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts` of PyTorch 2.15: our [`CosineRestarts`].
+/// `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts` of PyTorch 2.15: our [`CosineRestarts`], but `eta_min` may be
+/// above the base rate, and then every cycle climbs.
 ///
 /// `step(epoch + i / n)` is [`factor_at`](crate::Schedule::factor_at) with that time. There the logarithm that
 /// PyTorch finds the cycle with is sometimes off at a restart; `step()` and this are exact.
@@ -30,7 +33,7 @@ pub struct CosineAnnealingWarmRestarts {
     /// How many times as long as the one before it a cycle is, at least 1; default 1.
     #[cfg_attr(feature = "serde", serde(default = "one"))]
     pub T_mult: u64,
-    /// The lowest rate, at most the base rate; default 0.
+    /// The rate that every cycle leads to; default 0.
     #[cfg_attr(feature = "serde", serde(default))]
     pub eta_min: f64,
 }
@@ -61,22 +64,45 @@ impl CosineAnnealingWarmRestarts {
     }
 
     pub(super) fn link(&self, group: Group) -> Result<Link, ScheduleError> {
-        let cycles = CosineRestarts::new(self.T_0)
-            .multiplier(self.T_mult as f64)
-            .floor(self.eta_min / group.base_lr);
-        Link::new(cycles, Rule::Sets)
-            .named(&[
-                ("first_cycle", "T_0"),
-                ("multiplier", "T_mult"),
-                ("floor", "eta_min"),
-            ])
-            .map_err(|error| match error.field() {
-                "eta_min" => {
-                    let allowed = format!("must be between 0 and the base rate {}", group.base_lr);
-                    ScheduleError::new("eta_min", self.eta_min, allowed)
-                }
-                _ => error,
-            })
+        check::between("eta_min", self.eta_min, 0.0..=MAX_PEAK)?;
+        let cycles = CosineRestarts::new(self.T_0).multiplier(self.T_mult as f64);
+        let end = self.eta_min / group.base_lr;
+        let link = Link::new(Towards { cycles, end }, Rule::Sets);
+        link.named(&[("first_cycle", "T_0"), ("multiplier", "T_mult")])
+    }
+}
+
+/// Cycles from 1 to a ratio, which may exceed 1.
+#[derive(Clone, Copy, Debug)]
+struct Towards {
+    cycles: CosineRestarts,
+    end: f64,
+}
+
+impl Towards {
+    fn at(&self, remaining: f64) -> f64 {
+        (remaining + self.end * (1.0 - remaining)).min(MAX_FACTOR)
+    }
+}
+
+impl Schedule for Towards {
+    fn factor(&self, update: u64) -> f64 {
+        self.at(self.cycles.factor(update))
+    }
+
+    fn factor_at(&self, time: f64) -> f64 {
+        self.at(self.cycles.factor_at(time))
+    }
+
+    fn check(&self) -> Result<(), ScheduleError> {
+        self.cycles.check()
+    }
+
+    fn fingerprint(&self) -> u64 {
+        Fingerprint::of("torch_restarts")
+            .nested(&self.cycles)
+            .number(self.end)
+            .finish()
     }
 }
 
@@ -98,8 +124,22 @@ mod tests {
         assert_eq!(text(0, 1, 0.0), "T_0 = 0: must be at least 1");
         assert_eq!(text(1, 0, 0.0), "T_mult = 0.0: must be between 1 and 1e18");
         assert_eq!(
-            text(1, 1, 0.2),
-            "eta_min = 0.2: must be between 0 and the base rate 0.1"
+            text(1, 1, -0.2),
+            "eta_min = -0.2: must be between 0 and 1e18"
         );
+    }
+
+    #[test]
+    fn a_cycle_may_climb() {
+        let climbs = |eta_min| {
+            let peer = CosineAnnealingWarmRestarts {
+                eta_min,
+                ..CosineAnnealingWarmRestarts::new(2)
+            };
+            peer.build(0.5).unwrap()
+        };
+        assert_eq!(climbs(1.0).rates(0..4), [0.5, 0.75, 0.5, 0.75]);
+        let (one, other) = (climbs(1.0), climbs(2.0));
+        assert_ne!(one.schedule().fingerprint(), other.schedule().fingerprint());
     }
 }

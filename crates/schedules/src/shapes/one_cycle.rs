@@ -1,10 +1,13 @@
 //! One rise and one fall over the whole run.
 
+mod phases;
+
 use std::sync::Arc;
 
 #[cfg(feature = "serde")]
 use crate::{Compose, Form, Horizon, Span};
 use crate::{Curve, Fingerprint, Schedule, ScheduleError, check};
+use phases::Phases;
 
 /// One rise to the peak and one fall, far below the start, while the momentum falls and rises.
 ///
@@ -76,14 +79,6 @@ pub struct OneCycle<L = u64> {
     literal: bool,
 }
 
-/// A time with the values that the curve has there.
-#[derive(Clone, Copy)]
-struct Knot {
-    time: f64,
-    factor: f64,
-    momentum: f64,
-}
-
 impl OneCycle {
     /// One cycle over `length` updates, at least 1, with PyTorch's defaults.
     pub fn new(length: u64) -> Self {
@@ -109,42 +104,13 @@ impl OneCycle {
         }
     }
 
-    fn knots(&self) -> [Knot; 4] {
-        let knot = |time, factor, momentum| Knot {
-            time,
-            factor,
-            momentum,
-        };
-        let peak = self.rise * self.length as f64 - 1.0;
-        let start = knot(0.0, self.start, self.max_momentum);
-        let end = knot(self.length as f64 - 1.0, self.end, self.max_momentum);
-        // With two phases the fall is the whole rest, and the third phase takes no time.
-        let fallen = if self.three_phases {
-            Knot {
-                time: 2.0 * peak,
-                ..start
-            }
-        } else {
-            end
-        };
-        [start, knot(peak, 1.0, self.base_momentum), fallen, end]
-    }
-
-    /// The value at `time` on the curve through that of every knot.
-    fn through(&self, time: f64, value: impl Fn(&Knot) -> f64) -> f64 {
-        let knots = self.knots();
-        // A phase that does not fit goes on beyond the last update.
-        let time = time.min(knots[3].time);
-        let covers = |from: &Knot, to: &Knot| from.time < to.time && time <= to.time;
-        let Some(phase) = knots.windows(2).find(|phase| covers(&phase[0], &phase[1])) else {
-            return value(&knots[3]);
-        };
-        let (from, to) = (&phase[0], &phase[1]);
-        let remaining = self
-            .anneal
-            .remaining((time - from.time) / (to.time - from.time));
-        // Each term by itself, so that every knot is exact.
-        value(from) * remaining + value(to) * (1.0 - remaining)
+    fn phases(&self) -> Phases {
+        Phases {
+            rise: self.rise,
+            length: self.length as f64,
+            three: self.three_phases,
+            curve: self.anneal,
+        }
     }
 }
 
@@ -208,12 +174,13 @@ impl Schedule for OneCycle {
     }
 
     fn factor_at(&self, time: f64) -> f64 {
-        self.through(time.max(0.0), |knot| knot.factor)
+        self.phases().at(time.max(0.0), self.start, 1.0, self.end)
     }
 
     fn momentum(&self, update: u64) -> Option<f64> {
+        let (least, most) = (self.base_momentum, self.max_momentum);
         self.cycle_momentum
-            .then(|| self.through(update as f64, |knot| knot.momentum))
+            .then(|| self.phases().at(update as f64, most, least, most))
     }
 
     fn length(&self) -> Option<u64> {

@@ -58,6 +58,7 @@ pub struct LrFind {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "lowercase")
 )]
+#[non_exhaustive]
 pub enum Mode {
     /// By the same factor with every update.
     #[default]

@@ -57,6 +57,7 @@ pub struct RangeTest {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "lowercase")
 )]
+#[non_exhaustive]
 pub enum StepMode {
     /// By the same factor with every update.
     #[default]

@@ -13,6 +13,7 @@ use crate::{
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum Mode {
     /// By the name of the metric: lower, for a loss.
     #[default]

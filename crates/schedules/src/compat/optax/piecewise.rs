@@ -86,6 +86,7 @@ impl Rates for PiecewiseConstantSchedule {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum InterpolateType {
     /// On a straight line.
     Linear,

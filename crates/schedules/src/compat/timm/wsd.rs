@@ -16,6 +16,7 @@ use crate::{Fingerprint, MAX_FACTOR, Schedule, ScheduleError, Scheduler, check};
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum StableFn {
     /// It stays.
     #[default]
@@ -33,6 +34,7 @@ pub enum StableFn {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum DecayFn {
     /// 1 - x
     Linear,

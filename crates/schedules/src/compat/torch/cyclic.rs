@@ -15,6 +15,7 @@ use crate::{Compose, Cyclic, CyclicMode, MAX_PEAK, Schedule, ScheduleError, Sche
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum ScaleMode {
     /// The number of the cycle, from 1.
     #[default]

@@ -13,6 +13,7 @@ use crate::{Curve, MAX_PEAK, OneCycle, Schedule, ScheduleError, Scheduler, check
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum AnnealStrategy {
     /// Half a period of a cosine.
     #[default]

@@ -11,6 +11,7 @@ use crate::{Fingerprint, Schedule};
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum WarmupType {
     /// x
     #[default]
@@ -29,6 +30,7 @@ pub enum WarmupType {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
+#[non_exhaustive]
 pub enum DecayType {
     /// 1 - x
     Linear,

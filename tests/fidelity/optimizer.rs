@@ -39,7 +39,7 @@ pub(super) fn build(spec: &Value, schedule: &Scheduler) -> ModuleUpdate {
     for name in HOW {
         arguments.take(name);
     }
-    arguments.never(&["maximize", "amsgrad"]);
+    arguments.never(&["maximize"]);
     let built = of_kind(&kind, &mut arguments, schedule);
     arguments.finish();
     built.unwrap_or_else(|error| panic!("{spec}: {error}"))
@@ -67,12 +67,13 @@ fn of_kind(
             let decoupled = kind == "adamw" || given.flag("decoupled_weight_decay", false);
             let default = if kind == "adamw" { 1e-2 } else { 0.0 };
             let weight_decay = given.number("weight_decay", default);
+            let amsgrad = given.flag("amsgrad", false);
             if decoupled {
                 let adamw = AdamW::new().betas(beta1, beta2).epsilon(epsilon);
-                follow(adamw.weight_decay(weight_decay), schedule)
+                follow(adamw.weight_decay(weight_decay).amsgrad(amsgrad), schedule)
             } else {
                 let adam = Adam::new().betas(beta1, beta2).epsilon(epsilon);
-                follow(adam.weight_decay(weight_decay), schedule)
+                follow(adam.weight_decay(weight_decay).amsgrad(amsgrad), schedule)
             }
         }
         "nadam" => {

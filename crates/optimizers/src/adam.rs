@@ -17,13 +17,18 @@ use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 /// θ ← θ − lr · (m / (1 − beta1^t)) / (√(v / (1 − beta2^t)) + epsilon)      t = 1, 2, …
 /// ```
 ///
+/// With `amsgrad` the largest `v` so far stands in the last line, element by element, so that no step grows because
+/// gradients have become small.
+///
 /// | parameter | default | allowed |
 /// | --- | --- | --- |
 /// | `beta1`, `beta2` | 0.9, 0.999 | at least 0 and below 1 |
 /// | `epsilon` | 1e-8 | at least 0 |
 /// | `weight_decay` | 0 | at least 0; added to the gradient (L2), unlike [`AdamW`](crate::AdamW)'s |
+/// | `amsgrad` | `false` | whether the largest average of the squares counts |
 ///
-/// Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization".
+/// Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization"; `amsgrad`: Reddi, Kale and Kumar 2018, "On the
+/// Convergence of Adam and Beyond".
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(
     feature = "serde",
@@ -35,6 +40,7 @@ pub struct Adam {
     pub(crate) beta2: f64,
     pub(crate) epsilon: f64,
     pub(crate) weight_decay: f64,
+    pub(crate) amsgrad: bool,
 }
 
 impl Default for Adam {
@@ -44,6 +50,7 @@ impl Default for Adam {
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.0,
+            amsgrad: false,
         }
     }
 }
@@ -70,6 +77,12 @@ impl Adam {
     /// The L2 penalty, added to the gradient.
     pub fn weight_decay(mut self, weight_decay: f64) -> Self {
         self.weight_decay = weight_decay;
+        self
+    }
+
+    /// Whether the largest average of the squares counts, instead of today's.
+    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
+        self.amsgrad = amsgrad;
         self
     }
 
@@ -103,13 +116,14 @@ impl Adam {
         gradient: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, AdamState<D>) {
-        let Some(AdamState {
-            time,
-            average,
-            square,
-        }) = state
-        else {
-            return self.descend_by_operations(lr, shrink, tensor, gradient, None);
+        let (time, average, square) = match state {
+            Some(AdamState {
+                time,
+                average,
+                square,
+                largest: None,
+            }) if !self.amsgrad => (time, average, square),
+            state => return self.descend_by_operations(lr, shrink, tensor, gradient, state),
         };
         let pass = Descent {
             adam: self,
@@ -122,6 +136,7 @@ impl Adam {
                     time: time + 1,
                     average,
                     square,
+                    largest: None,
                 };
                 (tensor, state)
             }
@@ -130,6 +145,7 @@ impl Adam {
                     time,
                     average,
                     square,
+                    largest: None,
                 };
                 self.descend_by_operations(lr, shrink, tensor, gradient, Some(state))
             }
@@ -155,18 +171,30 @@ impl Adam {
         } else {
             gradient + tensor.clone().mul_scalar(self.weight_decay)
         };
-        let (time, first, second) = match state {
-            None => (1, None, None),
-            Some(state) => (state.time + 1, Some(state.average), Some(state.square)),
+        let (time, first, second, largest) = match state {
+            None => (1, None, None, None),
+            Some(state) => (
+                state.time + 1,
+                Some(state.average),
+                Some(state.square),
+                state.largest,
+            ),
         };
+        let square = average(second, gradient.clone().square(), self.beta2);
         let state = AdamState {
             time,
-            average: average(first, gradient.clone(), self.beta1),
-            square: average(second, gradient.square(), self.beta2),
+            average: average(first, gradient, self.beta1),
+            largest: self.amsgrad.then(|| match largest {
+                Some(largest) => largest.max_pair(square.clone()),
+                None => square.clone(),
+            }),
+            square,
         };
         let scale = self.scale(lr, time);
         let denominator = state
-            .square
+            .largest
+            .as_ref()
+            .unwrap_or(&state.square)
             .clone()
             .sqrt()
             .div_scalar(scale.correction)
@@ -204,6 +232,7 @@ impl Pass<4> for Descent<'_> {
             beta2,
             epsilon,
             weight_decay,
+            amsgrad: _,
         } = *self.adam;
         let decays = weight_decay != 0.0;
         let (shrink, weight_decay, epsilon) =
@@ -239,6 +268,8 @@ pub struct AdamState<const D: usize> {
     pub average: Tensor<D>,
     /// The average of the gradient's square.
     pub square: Tensor<D>,
+    /// The largest of these averages so far, for `amsgrad`.
+    pub largest: Option<Tensor<D>>,
 }
 
 impl<const D: usize> RecordState for AdamState<D> {
@@ -246,6 +277,9 @@ impl<const D: usize> RecordState for AdamState<D> {
         out.push_scalar(prefix, "time", self.time.into());
         out.push_tensor(prefix, "average", self.average.clone().into_data());
         out.push_tensor(prefix, "square", self.square.clone().into_data());
+        if let Some(largest) = &self.largest {
+            out.push_tensor(prefix, "largest", largest.clone().into_data());
+        }
     }
 
     fn state_unflatten(prefix: &str, source: &mut StateSource, device: &Device) -> Option<Self> {
@@ -253,6 +287,7 @@ impl<const D: usize> RecordState for AdamState<D> {
             time: source.take_scalar(prefix, "time")?.try_into().ok()?,
             average: take_tensor(source, prefix, "average", device)?,
             square: take_tensor(source, prefix, "square", device)?,
+            largest: take_tensor(source, prefix, "largest", device),
         })
     }
 }
@@ -274,6 +309,7 @@ impl Optimizer for Adam {
     fn to_device<const D: usize>(mut state: AdamState<D>, device: &Device) -> AdamState<D> {
         state.average = state.average.to_device(device);
         state.square = state.square.to_device(device);
+        state.largest = state.largest.map(|largest| largest.to_device(device));
         state
     }
 }

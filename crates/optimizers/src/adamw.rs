@@ -19,6 +19,7 @@ use crate::{ModuleUpdate, OptimizerError, WeightDecay};
 /// | `beta1`, `beta2` | 0.9, 0.999 | at least 0 and below 1 |
 /// | `epsilon` | 1e-8 | at least 0 |
 /// | `weight_decay` | 0.01 | at least 0 |
+/// | `amsgrad` | `false` | as [`Adam`]'s |
 ///
 /// Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization".
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +33,7 @@ pub struct AdamW {
     pub(crate) beta2: f64,
     pub(crate) epsilon: f64,
     pub(crate) weight_decay: f64,
+    pub(crate) amsgrad: bool,
 }
 
 impl Default for AdamW {
@@ -41,6 +43,7 @@ impl Default for AdamW {
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.01,
+            amsgrad: false,
         }
     }
 }
@@ -70,11 +73,18 @@ impl AdamW {
         self
     }
 
+    /// Whether the largest average of the squares counts, instead of today's.
+    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
+        self.amsgrad = amsgrad;
+        self
+    }
+
     /// What is left without the weight decay.
     fn adam(&self) -> Adam {
         Adam::new()
             .betas(self.beta1, self.beta2)
             .epsilon(self.epsilon)
+            .amsgrad(self.amsgrad)
     }
 
     /// Checks the parameters.

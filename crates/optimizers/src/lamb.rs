@@ -204,6 +204,7 @@ impl Optimizer for Lamb {
             time,
             average: first,
             square: average(second, grad.clone().square(), self.beta2),
+            largest: None,
         };
         let (of_average, of_square) = if self.bias_correction {
             let count = time as f64;

@@ -143,6 +143,7 @@ impl Optimizer for RAdam {
             time,
             average: average(first, gradient.clone(), self.beta1),
             square: average(second, gradient.square(), self.beta2),
+            largest: None,
         };
         let count = time as f64;
         let step_size = lr / (1.0 - self.beta1.powf(count));

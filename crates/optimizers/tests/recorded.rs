@@ -109,6 +109,20 @@ fn cases() -> Vec<(&'static str, f64, Built)> {
                 .build(),
         ),
         ("adamw", 1.0, adam().build()),
+        (
+            "adam_amsgrad",
+            1.0,
+            Adam::new().amsgrad(true).betas(0.9, 0.9).build(),
+        ),
+        (
+            "adamw_amsgrad",
+            1.0,
+            adam()
+                .amsgrad(true)
+                .betas(0.9, 0.9)
+                .weight_decay(0.1)
+                .build(),
+        ),
         ("nadam", 1.0, NAdam::new().build()),
         (
             "nadam_l2",

@@ -135,6 +135,8 @@ def cases():
         "adam": (o.Adam, {}),
         "adam_l2": (o.Adam, {"betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1}),
         "adamw": (o.AdamW, {}),
+        "adam_amsgrad": (o.Adam, {"amsgrad": True, "betas": (0.9, 0.9)}),
+        "adamw_amsgrad": (o.AdamW, {"amsgrad": True, "betas": (0.9, 0.9), "weight_decay": 0.1}),
         "nadam": (o.NAdam, {}),
         "nadam_l2": (o.NAdam, {"momentum_decay": 0.02, "weight_decay": 0.1}),
         "nadam_decoupled": (o.NAdam, {"weight_decay": 0.1, "decoupled_weight_decay": True}),

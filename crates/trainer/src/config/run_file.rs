@@ -109,6 +109,8 @@ pub struct TrainKeys {
     pub epochs: Option<f64>,
     /// How often validation is measured.
     pub evaluate_every: Option<Span>,
+    /// The gain is measured at every update whose number this divides.
+    pub gain_every: Option<u64>,
     /// Batches an update.
     pub accumulate: Option<u32>,
     /// The largest norm of all gradients together.

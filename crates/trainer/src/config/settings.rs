@@ -142,6 +142,8 @@ pub struct TrainSettings {
     pub length: Span,
     /// How often validation is measured.
     pub evaluate_every: Span,
+    /// The gain is measured at every update whose number this divides; 0 never measures it.
+    pub gain_every: u64,
     /// Batches an update: it takes the mean of their gradients, and its loss is the mean of theirs.
     pub accumulate: u32,
     /// The largest norm of all gradients together; infinite where they are not clipped.

@@ -9,6 +9,7 @@ use optimizers::{Ema, ModuleUpdate, OptimizerError, WeightAverage};
 use schedules::{Horizon, MetricMode, Reaction, ScheduleError, Scheduler};
 
 use super::batch::Batches;
+use super::gauges::Gauges;
 use super::step::Objective;
 use super::{Compute, History, Metrics, StartError, Update, evaluate, start_model};
 use crate::config::Settings;
@@ -265,6 +266,7 @@ pub(super) struct Loop<'a> {
     schedule: Scheduler,
     optimizer: ModuleUpdate,
     average: Option<WeightAverage>,
+    gauges: Gauges,
     update: u64,
     /// Updates whose loss is still on the device, and those losses.
     pending: Vec<Update>,
@@ -299,6 +301,7 @@ impl<'a> Loop<'a> {
             },
             optimizer: plan.optimizer.clone(),
             average: plan.average.clone(),
+            gauges: Gauges::new(plan, settings.train.gain_every),
             update: 0,
             pending: Vec::new(),
             losses: Vec::new(),
@@ -310,22 +313,37 @@ impl<'a> Loop<'a> {
     ///
     /// Takes the model and gives it back, so that nobody else holds its weights and they are updated in place.
     pub(super) fn update(&mut self, model: Model) -> Model {
-        let first = self.update * self.accumulate;
+        let (update, first) = (self.update, self.update * self.accumulate);
         let (objective, taken) = (self.objective, first..first + self.accumulate);
-        let (loss, gradients) = objective.gradient(&model, taken.map(|taken| self.batch(taken)));
+        let next = taken.end..taken.end + self.accumulate;
+        let (loss, mut gradients) =
+            objective.gradient(&model, taken.map(|taken| self.batch(taken)));
         self.losses.push(loss);
+        let next = self
+            .gauges
+            .gains(update)
+            .then(|| next.map(|taken| self.batch(taken)).collect());
+        let look = self
+            .gauges
+            .before(update, &model, &gradients, next, objective);
+        objective.clip(&model, &mut gradients);
         let learning_rate = self.schedule.step();
         let model = self.optimizer.step(learning_rate, model, gradients);
+        if let Some(look) = look {
+            self.gauges.after(update, look, &model, objective);
+        }
         if let Some(average) = &mut self.average {
             average.update(&model);
         }
 
         self.pending.push(Update {
-            update: self.update,
+            update,
             epoch: first / self.batches_per_epoch,
             learning_rate,
             train_loss: f64::NAN,
             validation: None,
+            probe: None,
+            gain: None,
         });
         self.update += 1;
         model
@@ -393,6 +411,7 @@ impl<'a> Loop<'a> {
         for (update, loss) in updates.iter_mut().zip(losses.iter::<f64>()) {
             update.train_loss = loss;
         }
+        self.gauges.read(&mut updates);
         updates
     }
 }

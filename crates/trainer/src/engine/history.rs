@@ -1,5 +1,7 @@
 //! What happened in a run, as data.
 
+use super::Gain;
+
 /// Loss and accuracy over a part of the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metrics {
@@ -22,6 +24,22 @@ pub struct Update {
     pub train_loss: f64,
     /// Measured after this update, where it was.
     pub validation: Option<Metrics>,
+    /// What this update was like, where it was looked at.
+    pub probe: Option<Probe>,
+    /// What this update did to the loss of the next one's batches, where it was measured.
+    pub gain: Option<Gain>,
+}
+
+/// One update looked at closely, on its own batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Probe {
+    /// The norm of all gradients together, before they are clipped.
+    pub gradient_norm: f64,
+    /// How far the weights moved, as a share of their own norm.
+    pub update_ratio: f64,
+    /// The share of hidden units that some image of the batch had a gradient for: a ReLU that is off for all of them has
+    /// none. Nothing for a model without hidden units that learn.
+    pub live_units: Option<f64>,
 }
 
 /// A finished run.

@@ -1,9 +1,10 @@
-//! The gradient of one update.
+//! The loss and the gradient of one update.
 
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use burn::train::{TrainOutput, TrainStep};
-use models::{ImageBatch, Model};
+use models::{ImageBatch, Model, Pass};
 use optimizers::{GradientAverage, clip_norm, clip_value};
 
 use crate::config::TrainSettings;
@@ -25,7 +26,7 @@ impl Objective {
         }
     }
 
-    /// The mean loss of `batches`, in nats, and its gradient, clipped. Both stay on the device.
+    /// The mean loss of `batches`, in nats, and its gradient. Both stay on the device.
     pub(super) fn gradient(
         self,
         model: &Model,
@@ -39,17 +40,52 @@ impl Objective {
             average.add(model, grads);
             losses.push(item.loss.inner());
         }
-        let loss = match losses.len() {
-            1 => losses.swap_remove(0),
-            _ => Tensor::cat(losses, 0).mean(),
-        };
-        let mut gradients = average.take(model);
+        (mean(losses), average.take(model))
+    }
+
+    /// The mean loss of `batches` and its gradient, as an update would see them. The model is left as it is.
+    pub(super) fn measure(
+        self,
+        model: &Model,
+        batches: &[ImageBatch],
+    ) -> (Tensor<1>, GradientsParams) {
+        let mut average = GradientAverage::new();
+        let losses = batches.iter().map(|batch| {
+            let batch = batch.clone().label_smoothing(self.label_smoothing);
+            let loss = model.forward_classification(batch, Pass::Measurement).loss;
+            let gradients = GradientsParams::from_grads(loss.backward(), model);
+            average.add(model, gradients);
+            loss.inner()
+        });
+        let loss = mean(losses.collect());
+        (loss, average.take(model))
+    }
+
+    /// The same loss without its gradient.
+    pub(super) fn loss(self, model: &Model, batches: &[ImageBatch]) -> Tensor<1> {
+        let model = model.valid();
+        let losses = batches.iter().map(|batch| {
+            let mut batch = batch.clone().label_smoothing(self.label_smoothing);
+            batch.images = batch.images.inner();
+            model.forward_classification(batch, Pass::Measurement).loss
+        });
+        mean(losses.collect())
+    }
+
+    /// Cuts the gradients down.
+    pub(super) fn clip(self, model: &Model, gradients: &mut GradientsParams) {
         if self.clip_norm.is_finite() {
-            clip_norm(model, &mut gradients, self.clip_norm);
+            clip_norm(model, gradients, self.clip_norm);
         }
         if self.clip_value.is_finite() {
-            clip_value(model, &mut gradients, self.clip_value);
+            clip_value(model, gradients, self.clip_value);
         }
-        (loss, gradients)
+    }
+}
+
+fn mean(mut losses: Vec<Tensor<1>>) -> Tensor<1> {
+    match losses.len() {
+        1 => losses.swap_remove(0),
+        _ => Tensor::cat(losses, 0).mean(),
     }
 }

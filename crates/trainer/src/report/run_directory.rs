@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use models::Model;
+use serde::Serialize;
 
-use super::Summary;
 use crate::config::Settings;
 use crate::data::Inputs;
-use crate::engine::Update;
+use crate::engine::{Gain, Update};
 
 /// A run directory that cannot be made, written or read.
 #[derive(Debug, thiserror::Error)]
@@ -162,11 +162,11 @@ impl RunDirectory {
         MetricsFile::create(self.path.join("metrics.csv"))
     }
 
-    /// Saves what the run reached.
+    /// Saves what the run reached: a [`Summary`](super::Summary), or [`Diverged`](super::Diverged).
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn save_summary(&self, summary: &Summary) -> Result<(), RunError> {
+    pub fn save_summary(&self, summary: &impl Serialize) -> Result<(), RunError> {
         let path = self.path.join("summary.json");
         let mut text =
             serde_json::to_string_pretty(summary).map_err(|error| content_error(&path, error))?;
@@ -231,6 +231,11 @@ impl MetricsFile {
             "train_loss",
             "validation_loss",
             "validation_accuracy",
+            "gradient_norm",
+            "update_ratio",
+            "live_units",
+            "gain",
+            "predicted_change",
         ])?;
         Ok(metrics)
     }
@@ -250,6 +255,11 @@ impl MetricsFile {
                 update.train_loss.to_string(),
                 measured(update.validation.map(|validation| validation.loss)),
                 measured(update.validation.map(|validation| validation.accuracy)),
+                measured(update.probe.map(|probe| probe.gradient_norm)),
+                measured(update.probe.map(|probe| probe.update_ratio)),
+                measured(update.probe.and_then(|probe| probe.live_units)),
+                measured(update.gain.map(Gain::ratio)),
+                measured(update.gain.map(|gain| gain.predicted)),
             ])?;
         }
         self.writer

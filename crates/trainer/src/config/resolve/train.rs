@@ -63,6 +63,7 @@ impl Resolver<'_> {
         Ok(TrainSettings {
             length,
             evaluate_every,
+            gain_every: typed.gain_every.unwrap_or(0),
             accumulate,
             clip_norm,
             clip_value,

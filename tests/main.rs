@@ -2,6 +2,8 @@
 //!
 //! - `program`: starts the binary, and makes what it prints comparable.
 //! - `training`: the main job end to end, its files, and that it repeats itself.
+//! - `find_lr`: a learning rate is found, drawn and, when asked for, used.
+//! - `verdict`: every run is judged, and what it is judged by is recorded.
 //! - `backends`: the same learning on every backend, a GPU among them.
 //! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
@@ -19,6 +21,7 @@
 mod backends;
 mod damaged_data;
 mod fidelity;
+mod find_lr;
 mod images;
 mod learner;
 mod mistakes;
@@ -26,4 +29,5 @@ mod objective;
 mod program;
 mod schedule;
 mod training;
+mod verdict;
 mod weights;

@@ -1,11 +1,14 @@
 //! The command line, as typed.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use schedules::{MAX_PEAK, Sweep};
 
 use crate::config::{ConfigError, Layer};
 use crate::data::is_mnist;
+use crate::engine::RateSweep;
 
 /// Trains small networks on a CPU or a GPU, and shows why a learning-rate strategy converges.
 #[derive(Debug, Parser)]
@@ -32,6 +35,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Ask a trained model what pictures show.
     Predict(PredictArguments),
+    /// Find a learning rate by a range test: a short run whose rate grows until the loss diverges.
+    FindLr(FindLrArguments),
     /// Draw the learning rate of a run before it is trained.
     Schedule(ScheduleArguments),
     /// List what a run could compute on.
@@ -63,9 +68,9 @@ pub struct SettingsArguments {
     /// schedule_free_adamw, prodigy.
     #[arg(long)]
     pub optimizer: Option<String>,
-    /// The peak learning rate.
+    /// The peak learning rate; in `trainer train` also auto, which looks for one first, as `trainer find-lr` does.
     #[arg(long)]
-    pub lr: Option<f64>,
+    pub lr: Option<RateChoice>,
     /// The schedule: constant, cosine, one_cycle, step and more, which `trainer schedule --list` names.
     #[arg(long)]
     pub schedule: Option<String>,
@@ -81,6 +86,29 @@ pub struct SettingsArguments {
     /// Any setting of a configuration file, such as --set optimizer.weight_decay=0.1.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// `--lr`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RateChoice {
+    /// To be found.
+    Auto,
+    /// A number.
+    Fixed(f64),
+}
+
+impl FromStr for RateChoice {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        match typed {
+            "auto" => Ok(Self::Auto),
+            _ => {
+                let number = typed.parse().map(Self::Fixed);
+                number.map_err(|_| "neither a number such as 0.01 nor auto".to_owned())
+            }
+        }
+    }
 }
 
 /// `trainer train`
@@ -238,6 +266,114 @@ pub enum Format {
     Json,
 }
 
+/// `trainer find-lr`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing is applied: give what you choose to `trainer train` with --lr, or let it do both with \
+    --lr auto. The weights that the test trained are thrown away."
+)]
+pub struct FindLrArguments {
+    /// The settings of the run that a rate is looked for.
+    #[command(flatten)]
+    pub settings: SettingsArguments,
+    /// The first learning rate.
+    #[arg(long, default_value_t = RateSweep::default().from, value_name = "RATE")]
+    pub from: f64,
+    /// The last learning rate.
+    #[arg(long, default_value_t = RateSweep::default().to, value_name = "RATE")]
+    pub to: f64,
+    /// How many updates the test makes at most.
+    #[arg(long, default_value_t = RateSweep::default().updates, value_name = "COUNT")]
+    pub updates: u64,
+    /// How the rate grows.
+    #[arg(long, value_enum, default_value_t)]
+    pub sweep: SweepName,
+    /// How much the loss is smoothed, from 0, not at all, to below 1.
+    #[arg(long, default_value_t = RateSweep::default().smoothing, value_name = "SHARE")]
+    pub smoothing: f64,
+    /// How many times what it has fallen the loss may rise before the test stops.
+    #[arg(long, default_value_t = RateSweep::default().divergence, value_name = "TIMES")]
+    pub divergence: f64,
+    /// How many tests, each with the next seed; their middle is suggested, and their spread shown.
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub repeat: u64,
+    /// What to print: a picture with the suggestions, a row per update, or everything.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ResultFormat,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Also write the picture to a new file.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// How the rate of a range test grows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum SweepName {
+    /// By the same factor at every update.
+    #[default]
+    Exponential,
+    /// By the same amount at every update.
+    Linear,
+}
+
+impl FindLrArguments {
+    /// The range test that was asked for.
+    ///
+    /// # Errors
+    /// A number out of its range.
+    pub fn sweep(&self) -> Result<RateSweep, ConfigError> {
+        let refused = |flag: &str, value: f64, allowed: String| {
+            Err(ConfigError::new(format!(
+                "--{flag} {value:?}: must be {allowed}"
+            )))
+        };
+        if !(self.from > 0.0 && self.from <= MAX_PEAK) {
+            return refused(
+                "from",
+                self.from,
+                format!("above 0 and at most {MAX_PEAK:e}"),
+            );
+        }
+        if !(self.to > self.from && self.to <= MAX_PEAK) {
+            let allowed = format!("above --from ({:?}) and at most {MAX_PEAK:e}", self.from);
+            return refused("to", self.to, allowed);
+        }
+        if self.updates < FEWEST_UPDATES {
+            return refused(
+                "updates",
+                self.updates as f64,
+                format!("at least {FEWEST_UPDATES}"),
+            );
+        }
+        if !(0.0..1.0).contains(&self.smoothing) {
+            return refused(
+                "smoothing",
+                self.smoothing,
+                "at least 0 and below 1".to_owned(),
+            );
+        }
+        if !(self.divergence > 0.0 && self.divergence.is_finite()) {
+            return refused("divergence", self.divergence, "above 0".to_owned());
+        }
+        Ok(RateSweep {
+            from: self.from,
+            to: self.to,
+            updates: self.updates,
+            sweep: match self.sweep {
+                SweepName::Exponential => Sweep::Exponential,
+                SweepName::Linear => Sweep::Linear,
+            },
+            smoothing: self.smoothing,
+            divergence: self.divergence,
+        })
+    }
+}
+
+/// A shorter range test has too few points for any rule.
+const FEWEST_UPDATES: u64 = 10;
+
 /// `trainer devices`
 #[derive(Debug, Args)]
 pub struct DevicesArguments {
@@ -256,8 +392,25 @@ impl SettingsArguments {
     /// The sources of settings, lowest first: the file, then the command line, where a flag beats `--set`.
     ///
     /// # Errors
-    /// A file that cannot be read, or an argument that cannot be understood.
+    /// A file that cannot be read, or an argument that cannot be understood; `--lr auto`, which only training can follow.
     pub fn layers(&self) -> Result<Vec<Layer>, ConfigError> {
+        if self.finds_rate() {
+            let hint = "`trainer find-lr` looks for one; `trainer train --lr auto` uses it";
+            return Err(ConfigError::new("--lr auto: here it must be a number").hint(hint));
+        }
+        self.layers_without_rate()
+    }
+
+    /// Whether the learning rate is to be found.
+    pub fn finds_rate(&self) -> bool {
+        self.lr == Some(RateChoice::Auto)
+    }
+
+    /// [`layers`](Self::layers), in which a learning rate that is to be found is left open.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or an argument that cannot be understood.
+    pub fn layers_without_rate(&self) -> Result<Vec<Layer>, ConfigError> {
         let mut layers = Vec::new();
         for assignment in &self.set {
             layers.push(Layer::from_set(assignment)?);
@@ -281,8 +434,12 @@ impl SettingsArguments {
             let patterns = self.freeze.clone();
             layers.push(Layer::from_flag("--freeze", "model.freeze", patterns));
         }
+        let lr = match self.lr {
+            Some(RateChoice::Fixed(lr)) => Some(lr),
+            Some(RateChoice::Auto) | None => None,
+        };
         let numbers = [
-            ("--lr", "optimizer.lr", self.lr),
+            ("--lr", "optimizer.lr", lr),
             ("--epochs", "train.epochs", self.epochs),
         ];
         for (flag, key, value) in numbers {

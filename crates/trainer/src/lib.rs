@@ -1,8 +1,9 @@
 //! Trains small networks on a CPU or a GPU, and shows why a learning-rate strategy converges.
 //!
 //! The binary `trainer` is this library behind a command line. Inside, each module uses only what stands to its left:
-//! [`config`] → [`data`] → [`engine`] → [`report`]; [`commands`] joins them.
+//! [`config`] → [`data`] → [`engine`] → [`analysis`] → [`report`]; [`commands`] joins them.
 
+pub mod analysis;
 pub mod cli;
 pub mod commands;
 pub mod config;

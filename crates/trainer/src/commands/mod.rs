@@ -5,6 +5,8 @@ mod devices;
 mod eval;
 mod export;
 mod failure;
+mod find_lr;
+mod new_file;
 mod predict;
 mod prepare;
 mod schedule;
@@ -24,6 +26,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
+        Command::FindLr(arguments) => find_lr::run(&arguments),
         Command::Schedule(arguments) => schedule::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }

@@ -29,6 +29,21 @@ pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, 
         let shape = dataset.train.images().shape();
         folder.settle(shape.channels, shape.height, shape.width);
     }
+    let plan = plan(&resolved, &dataset)?;
+    Ok(Prepared {
+        resolved,
+        dataset,
+        plan,
+    })
+}
+
+/// Plans anew after a setting was changed.
+pub(super) fn replan(prepared: &mut Prepared) -> Result<(), Failure> {
+    prepared.plan = plan(&prepared.resolved, &prepared.dataset)?;
+    Ok(())
+}
+
+fn plan(resolved: &Resolved, dataset: &Dataset) -> Result<Plan, Failure> {
     let plan = Plan::new(&resolved.settings, dataset.train.len()).map_err(|error| match error {
         FitError::Schedule(error) => Failure::from(resolved.schedule_error(&error)),
         error @ FitError::NoMetric { .. } => ConfigError::new(error.to_string())
@@ -36,12 +51,7 @@ pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, 
             .into(),
         error => error.into(),
     })?;
-    let plan = layer_rates(plan, &resolved, &dataset)?;
-    Ok(Prepared {
-        resolved,
-        dataset,
-        plan,
-    })
+    layer_rates(plan, resolved, dataset)
 }
 
 /// A rate for each layer, if there is more than one rate.

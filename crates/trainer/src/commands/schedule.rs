@@ -1,16 +1,12 @@
 //! `trainer schedule`
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::Path;
-
 use schedules::ScheduleConfig;
 
 use crate::cli::{Format, ScheduleArguments};
-use crate::config::ConfigError;
 use crate::report::{Console, Planned, describe_kinds};
 
 use super::Failure;
+use super::new_file::write_svg;
 use super::prepare::prepare;
 
 pub(super) fn run(arguments: &ScheduleArguments) -> Result<(), Failure> {
@@ -33,7 +29,7 @@ pub(super) fn run(arguments: &ScheduleArguments) -> Result<(), Failure> {
     }
     let planned = Planned::new(&prepared.resolved.settings, &prepared.plan);
     if let Some(path) = &arguments.svg {
-        write_new(path, &planned.svg())?;
+        write_svg(path, &planned.svg())?;
         console.status("picture", path.display());
     }
     match format {
@@ -42,18 +38,4 @@ pub(super) fn run(arguments: &ScheduleArguments) -> Result<(), Failure> {
         Format::Json => console.data(&planned.json()),
     }
     Ok(())
-}
-
-/// Writes a file that was not there.
-fn write_new(path: &Path, text: &str) -> Result<(), ConfigError> {
-    let refused = |error: std::io::Error| {
-        ConfigError::new(format!("--svg {}: {error}", path.display()))
-            .hint("name a new file in a folder that is there; nothing is overwritten")
-    };
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(refused)?;
-    file.write_all(text.as_bytes()).map_err(refused)
 }

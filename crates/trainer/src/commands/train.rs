@@ -4,20 +4,21 @@ use std::time::Duration;
 
 use schedules::ScheduleConfig;
 
+use crate::analysis::{Curves, Verdict, judge};
 use crate::cli::TrainArguments;
 use crate::config::{Backend, Head, Origin, Settings};
 use crate::data::Inputs;
-use crate::engine::{self, Compute, Event, History, Start, start_model};
-use crate::report::{Console, Progress, RunDirectory, Summary, format_duration};
+use crate::engine::{self, Compute, Event, FitError, History, Start, start_model};
+use crate::report::{Console, Diverged, Progress, RunDirectory, Summary, format_duration};
 
 use super::prepare::{Prepared, prepare};
-use super::{Failure, backend};
+use super::{Failure, backend, find_lr};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let console = Console {
         json: arguments.json,
     };
-    let mut prepared = prepare(arguments.settings.layers()?, console)?;
+    let mut prepared = prepare(arguments.settings.layers_without_rate()?, console)?;
     let flex = engine::open(Backend::Flex)?;
     let images = prepared.dataset.train.images();
     let start = start_model(&prepared.resolved.settings, images, &flex.device)?;
@@ -25,6 +26,10 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
 
     let compute = backend::open(&prepared, console)?;
     prepared.resolved.settings.backend = compute.backend;
+    let found_rate = match arguments.settings.finds_rate() {
+        true => Some(find_lr::find_for(&mut prepared, &compute, console)?),
+        false => None,
+    };
     echo(&prepared, &start, &compute, console);
 
     let settings = &prepared.resolved.settings;
@@ -35,6 +40,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     directory.save_inputs(&inputs)?;
     let mut metrics = directory.metrics()?;
     let mut written = Ok(());
+    let mut curves = Curves::of(&prepared.dataset.train);
     let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());
     let outcome = engine::fit(
         settings,
@@ -43,15 +49,28 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         &compute,
         |event| {
             progress.tell(&event);
-            if let (Event::Updates(updates), Ok(())) = (&event, &written) {
-                written = metrics.append(updates);
+            if let Event::Updates(updates) = &event {
+                curves.extend(updates);
+                if written.is_ok() {
+                    written = metrics.append(updates);
+                }
             }
         },
     );
     progress.finish();
-    let (model, history) = outcome?;
+    let verdict = judge(&curves);
+    let (model, history) = match outcome {
+        Err(FitError::Diverged(diverged)) => {
+            console.status("verdict", &verdict);
+            let updates = diverged.update + 1;
+            directory.save_summary(&Diverged { updates, verdict })?;
+            return Err(FitError::from(diverged).into());
+        }
+        outcome => outcome?,
+    };
     directory.save_model(model)?;
-    let summary = summary(&history, parameters, &compute);
+    let mut summary = summary(&history, parameters, &compute, verdict);
+    summary.found_rate = found_rate;
     directory.save_summary(&summary)?;
     // Last, since a curve that could not be written is no reason to lose the weights.
     written?;
@@ -68,6 +87,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         format_duration(Duration::from_secs_f64(history.seconds)),
         directory.path().display(),
     ));
+    console.result(format_args!("verdict: {}", summary.verdict));
     Ok(())
 }
 
@@ -199,7 +219,7 @@ fn stem(settings: &Settings) -> String {
     format!("{data}-{model}-{}", settings.schedule.kind())
 }
 
-fn summary(history: &History, parameters: usize, compute: &Compute) -> Summary {
+fn summary(history: &History, parameters: usize, compute: &Compute, verdict: Verdict) -> Summary {
     Summary {
         updates: history.updates,
         seconds: history.seconds,
@@ -213,6 +233,8 @@ fn summary(history: &History, parameters: usize, compute: &Compute) -> Summary {
         parameters,
         backend: compute.backend.name().to_owned(),
         device: compute.name.clone(),
+        verdict,
+        found_rate: None,
     }
 }
 

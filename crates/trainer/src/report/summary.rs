@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::{SuggestedRates, Verdict};
+
 /// The result of a run. Losses are mean cross-entropies in nats, accuracies shares from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -31,4 +33,18 @@ pub struct Summary {
     pub backend: String,
     /// The device's own name.
     pub device: String,
+    /// What its curves say about it.
+    pub verdict: Verdict,
+    /// Where the peak learning rate comes from, if a range test found it: the run has the combined one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_rate: Option<SuggestedRates>,
+}
+
+/// What is left of a run whose loss was no number any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diverged {
+    /// Updates made.
+    pub updates: u64,
+    /// What its curves say about it.
+    pub verdict: Verdict,
 }

@@ -10,7 +10,7 @@
 //! let weight = Tensor::<4>::ones([1, 1, 2, 2], &device).require_grad();
 //! let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
 //! let output = conv2d(images, weight.clone(), None, options, Activation::Relu);
-//! assert_eq!(output.to_data().to_vec::<f32>(), Ok(vec![4.0; 4]));
+//! assert_eq!(output.to_data().iter::<f32>().collect::<Vec<f32>>(), [4.0; 4]);
 //! assert!(weight.grad(&output.sum().backward()).is_some());
 //! ```
 //!
@@ -19,7 +19,12 @@
 //!
 //! | function | what it computes | Burn's operation |
 //! | --- | --- | --- |
-//! | [`conv2d`] | convolution, bias, activation | `burn::tensor::module::conv2d` |
+//! | [`conv2d`] | convolution, bias, activation | `conv2d`, `relu` |
+//! | [`linear`] | fully connected layer, bias, activation | `linear`, `relu` |
+//! | [`batch_norm_train`] | batch norm by the batch's own statistics, activation | `batch_norm_train`, `relu` |
+//! | [`max_pool2d`] | the largest value of each square | `max_pool2d` |
+//! | [`global_average`] | the mean of each channel | `mean_dim` |
+//! | [`cross_entropy`] | softmax, cross-entropy, label smoothing | `log_softmax`, `gather`, `mean` |
 //!
 //! # Threads
 //!
@@ -33,7 +38,12 @@
 //! asserted (`product.rs`), and memory that is written part by part (`parts.rs`).
 
 mod activation;
+mod batch_norm;
 mod conv2d;
+mod cross_entropy;
+mod global_average;
+mod linear;
+mod max_pool2d;
 mod optional;
 mod parts;
 mod primitive;
@@ -43,4 +53,9 @@ mod scratch;
 mod sum;
 
 pub use activation::Activation;
+pub use batch_norm::{Normalised, batch_norm_train};
 pub use conv2d::conv2d;
+pub use cross_entropy::cross_entropy;
+pub use global_average::global_average;
+pub use linear::linear;
+pub use max_pool2d::max_pool2d;

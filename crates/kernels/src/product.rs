@@ -37,6 +37,16 @@ impl<'a, F: Real> Matrix<'a, F> {
         }
     }
 
+    /// `count` rows from `start` on.
+    pub(crate) fn rows(self, start: usize, count: usize) -> Self {
+        assert!(start + count <= self.rows);
+        Self {
+            values: &self.values[(start * self.row_stride).min(self.values.len())..],
+            rows: count,
+            ..self
+        }
+    }
+
     /// Whether every element lies in `values`.
     fn is_within(&self) -> bool {
         if self.rows == 0 || self.columns == 0 {
@@ -96,6 +106,11 @@ mod tests {
             Matrix::new(&right, 2, 3).transposed(),
         );
         assert_eq!(into, [107.0, 111.0, 116.0, 123.0]);
+        let mut into = [0.0; 4];
+        let rows = Matrix::new(&left, 2, 3).transposed().rows(1, 2);
+        add_product(&mut into, rows, Matrix::new(&left[..4], 2, 2));
+        // (2 5; 3 6) · (1 2; 3 4)
+        assert_eq!(into, [17.0, 24.0, 21.0, 30.0]);
     }
 
     #[test]

@@ -20,6 +20,19 @@ pub(crate) trait Real:
 {
     const ZERO: Self;
     const ONE: Self;
+    /// Less than every number.
+    const LEAST: Self;
+
+    /// The nearest number of this type.
+    fn of(number: f64) -> Self;
+
+    fn as_f64(self) -> f64;
+
+    fn is_nan(self) -> bool;
+
+    fn exponential(self) -> Self;
+
+    fn logarithm(self) -> Self;
 
     /// The values of a tensor of this type that lie one after the other.
     fn values(tensor: &Primitive) -> Option<&[Self]>;
@@ -36,6 +49,27 @@ macro_rules! real {
         impl Real for $number {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const LEAST: Self = Self::NEG_INFINITY;
+
+            fn of(number: f64) -> Self {
+                number as Self
+            }
+
+            fn as_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            fn is_nan(self) -> bool {
+                <$number>::is_nan(self)
+            }
+
+            fn exponential(self) -> Self {
+                self.exp()
+            }
+
+            fn logarithm(self) -> Self {
+                self.ln()
+            }
 
             fn values(tensor: &Primitive) -> Option<&[Self]> {
                 tensor.as_slice()

@@ -1,8 +1,10 @@
 //! Batch normalisation.
 
 use burn::module::{Module, Param};
-use burn::tensor::module::{batch_norm, batch_norm_train};
+use burn::tensor::activation::relu;
+use burn::tensor::module::batch_norm;
 use burn::tensor::{Int, Tensor};
+use kernels::{Activation, batch_norm_train};
 
 use crate::Pass;
 use crate::buffer::Buffer;
@@ -64,15 +66,29 @@ impl BatchNorm {
 
     /// Normalises `values`, `[batch, channels, height, width]`; a training pass also moves the running statistics.
     pub fn forward(&self, values: Tensor<4>, pass: Pass) -> Tensor<4> {
+        self.forward_activated(values, pass, Activation::Identity)
+    }
+
+    /// As [`forward`](Self::forward), and then the activation.
+    pub(crate) fn forward_activated(
+        &self,
+        values: Tensor<4>,
+        pass: Pass,
+        activation: Activation,
+    ) -> Tensor<4> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if pass == Pass::Evaluation {
             let dtype = values.dtype();
             let (mean, variance) = (self.running_mean(), self.running_var());
             let (mean, variance) = (mean.cast(dtype), variance.cast(dtype));
-            return batch_norm(values, weight, bias, mean, variance, EPSILON);
+            let normalised = batch_norm(values, weight, bias, mean, variance, EPSILON);
+            return match activation {
+                Activation::Identity => normalised,
+                Activation::Relu => relu(normalised),
+            };
         }
         let [batch, _, height, width] = values.dims();
-        let normalised = batch_norm_train(values, weight, bias, EPSILON);
+        let normalised = batch_norm_train(values, weight, bias, EPSILON, activation);
         if pass == Pass::Training {
             let count = (batch * height * width) as f64;
             let unbiased = if count > 1.0 {

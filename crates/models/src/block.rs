@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
-use kernels::Activation::Identity;
+use kernels::Activation::{Identity, Relu};
 
 use crate::BatchNorm;
 use crate::initial::Initial;
@@ -110,10 +110,9 @@ impl Block {
     }
 
     fn branch(&self, values: Tensor<4>, forward: Forward) -> Tensor<4> {
-        let values = self
-            .norm1
-            .forward(conv2d(&self.conv1, values, Identity), forward.pass);
-        self.norm2
-            .forward(conv2d(&self.conv2, relu(values), Identity), forward.pass)
+        let values = conv2d(&self.conv1, values, Identity);
+        let values = self.norm1.forward_activated(values, forward.pass, Relu);
+        let values = conv2d(&self.conv2, values, Identity);
+        self.norm2.forward(values, forward.pass)
     }
 }

@@ -4,12 +4,11 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
-use kernels::Activation::Identity;
+use kernels::Activation::{Identity, Relu};
 
 use crate::dropout::dropout;
 use crate::initial::Initial;
-use crate::layer::conv2d;
+use crate::layer::{conv2d, linear};
 use crate::pass::Forward;
 use crate::pool::{global_average, halve};
 use crate::summary::Tracer;
@@ -98,20 +97,16 @@ impl ConvNet {
         let stages = self.stages.iter();
         let values = stages.fold(images, |values, stage| stage.forward(values, forward.pass));
         let features = dropout(global_average(values), self.dropout, forward);
-        self.head.forward(features)
+        linear(&self.head, features, Identity)
     }
 }
 
 impl Stage {
     fn forward(&self, values: Tensor<4>, pass: Pass) -> Tensor<4> {
-        let values = relu(
-            self.norm1
-                .forward(conv2d(&self.conv1, values, Identity), pass),
-        );
-        let values = relu(
-            self.norm2
-                .forward(conv2d(&self.conv2, values, Identity), pass),
-        );
+        let values = conv2d(&self.conv1, values, Identity);
+        let values = self.norm1.forward_activated(values, pass, Relu);
+        let values = conv2d(&self.conv2, values, Identity);
+        let values = self.norm2.forward_activated(values, pass, Relu);
         halve(values)
     }
 }

@@ -4,12 +4,11 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
-use kernels::Activation::Relu;
+use kernels::Activation::{Identity, Relu};
 
 use crate::dropout::dropout;
 use crate::initial::Initial;
-use crate::layer::conv2d;
+use crate::layer::{conv2d, linear};
 use crate::pass::Forward;
 use crate::pool::halve;
 use crate::summary::Tracer;
@@ -73,8 +72,12 @@ impl LeNet5 {
         let values = halve(conv2d(&self.conv1, images, Relu));
         let values = halve(conv2d(&self.conv2, values, Relu));
         let values = values.flatten(1, 3);
-        let values = relu(self.fc1.forward(values));
-        let features = relu(self.fc2.forward(values));
-        self.head.forward(dropout(features, self.dropout, forward))
+        let values = linear(&self.fc1, values, Relu);
+        let features = linear(&self.fc2, values, Relu);
+        linear(
+            &self.head,
+            dropout(features, self.dropout, forward),
+            Identity,
+        )
     }
 }

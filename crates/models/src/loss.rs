@@ -1,6 +1,5 @@
 //! Cross-entropy.
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};
 
 /// The mean cross-entropy of logits `[batch, classes]` against labels `[batch]`, in nats, as
@@ -23,16 +22,7 @@ use burn::tensor::{Int, Tensor};
 /// assert!((loss - 2.0_f32.ln()).abs() < 1e-6);
 /// ```
 pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, label_smoothing: f64) -> Tensor<1> {
-    let log_probabilities = log_softmax(logits, 1);
-    let of_labels = |log_probabilities: Tensor<2>| {
-        let of_labels = log_probabilities.gather(1, labels.unsqueeze_dim(1));
-        of_labels.mean().neg()
-    };
-    if label_smoothing == 0.0 {
-        return of_labels(log_probabilities);
-    }
-    let of_all = log_probabilities.clone().mean().neg();
-    of_labels(log_probabilities) * (1.0 - label_smoothing) + of_all * label_smoothing
+    kernels::cross_entropy(logits, labels, label_smoothing)
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
+use kernels::Activation::{Identity, Relu};
 
 use crate::dropout::dropout;
 use crate::initial::Initial;
+use crate::layer::linear;
 use crate::pass::Forward;
 use crate::summary::Tracer;
 use crate::{ImageShape, ModelError};
@@ -68,8 +69,8 @@ impl Mlp {
     pub(crate) fn forward_as(&self, images: Tensor<4>, forward: Forward) -> Tensor<2> {
         let mut values = images.flatten(1, 3);
         for layer in &self.layers {
-            values = relu(layer.forward(values));
+            values = linear(layer, values, Relu);
         }
-        self.head.forward(dropout(values, self.dropout, forward))
+        linear(&self.head, dropout(values, self.dropout, forward), Identity)
     }
 }

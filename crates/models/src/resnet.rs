@@ -4,13 +4,12 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
-use kernels::Activation::Identity;
+use kernels::Activation::{Identity, Relu};
 
 use crate::block::{Block, BlockShape};
 use crate::dropout::dropout;
 use crate::initial::Initial;
-use crate::layer::conv2d;
+use crate::layer::{conv2d, linear};
 use crate::pass::Forward;
 use crate::pool::global_average;
 use crate::stochastic_depth::StochasticDepth;
@@ -113,14 +112,12 @@ impl ResNet {
             last: self.stochastic_depth,
             blocks: self.blocks.len(),
         };
-        let mut values = relu(
-            self.norm
-                .forward(conv2d(&self.conv, images, Identity), forward.pass),
-        );
+        let values = conv2d(&self.conv, images, Identity);
+        let mut values = self.norm.forward_activated(values, forward.pass, Relu);
         for (index, block) in self.blocks.iter().enumerate() {
             values = block.forward(values, forward, depth.scale(index, forward));
         }
         let features = dropout(global_average(values), self.dropout, forward);
-        self.head.forward(features)
+        linear(&self.head, features, Identity)
     }
 }

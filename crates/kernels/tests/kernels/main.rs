@@ -3,4 +3,5 @@
 
 mod check;
 mod conv2d;
+mod layers;
 mod random;

@@ -1,0 +1,239 @@
+//! The passes over the values.
+
+use rayon::prelude::*;
+
+use crate::Activation;
+use crate::parts::in_parts;
+use crate::real::Real;
+use crate::sum;
+
+/// The sizes of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) images: usize,
+    pub(crate) channels: usize,
+    pub(crate) pixels: usize,
+}
+
+impl Sizes {
+    pub(crate) fn of([images, channels, height, width]: [usize; 4]) -> Self {
+        Self {
+            images,
+            channels,
+            pixels: height * width,
+        }
+    }
+
+    fn image(self) -> usize {
+        self.channels * self.pixels
+    }
+
+    fn length(self) -> usize {
+        self.images * self.image()
+    }
+
+    /// Values of a channel.
+    fn count(self) -> f64 {
+        (self.images * self.pixels) as f64
+    }
+}
+
+/// What a batch says of each channel, and what is done to it: `y = x · scale + shift`.
+#[derive(Debug, Clone)]
+pub(crate) struct Channels {
+    pub(crate) mean: Vec<f64>,
+    pub(crate) variance: Vec<f64>,
+    /// `1 / √(variance + epsilon)`
+    inverse: Vec<f64>,
+    scale: Vec<f64>,
+    shift: Vec<f64>,
+}
+
+impl Channels {
+    pub(crate) fn of<F: Real>(
+        sizes: Sizes,
+        images: &[F],
+        weight: &[F],
+        bias: &[F],
+        epsilon: f64,
+    ) -> Self {
+        let (mean, variance) = moments(sizes, images);
+        let inverse: Vec<f64> = variance
+            .iter()
+            .map(|variance| 1.0 / (variance + epsilon).sqrt())
+            .collect();
+        let scale: Vec<f64> = inverse
+            .iter()
+            .zip(weight)
+            .map(|(inverse, weight)| weight.as_f64() * inverse)
+            .collect();
+        let shift = mean.iter().zip(&scale).zip(bias);
+        let shift = shift
+            .map(|((mean, scale), bias)| bias.as_f64() - mean * scale)
+            .collect();
+        Self {
+            mean,
+            variance,
+            inverse,
+            scale,
+            shift,
+        }
+    }
+}
+
+/// Mean and variance of each channel.
+fn moments<F: Real>(sizes: Sizes, images: &[F]) -> (Vec<f64>, Vec<f64>) {
+    let Sizes {
+        images: count,
+        channels,
+        pixels,
+    } = sizes;
+    // For each channel of each image, its mean and the sum of its squared deviations from it.
+    let planes = in_parts(
+        2 * count * channels,
+        2 * channels,
+        |index, part: &mut [f64]| {
+            let image = images[index * sizes.image()..].chunks_exact(pixels);
+            for (plane, moments) in image.zip(part.chunks_exact_mut(2)) {
+                let mean = sum::sum(plane).as_f64() / pixels as f64;
+                let centre = F::of(mean);
+                let squares = sum::fold(plane, |value| (value - centre) * (value - centre));
+                moments.copy_from_slice(&[mean, squares.as_f64()]);
+            }
+        },
+    );
+    let mut mean = vec![0.0; channels];
+    for image in planes.chunks_exact(2 * channels) {
+        for (mean, plane) in mean.iter_mut().zip(image.chunks_exact(2)) {
+            *mean += plane[0] / count as f64;
+        }
+    }
+    let mut variance = vec![0.0; channels];
+    for image in planes.chunks_exact(2 * channels) {
+        let planes = image.chunks_exact(2).zip(&mean);
+        for (variance, (plane, mean)) in variance.iter_mut().zip(planes) {
+            let away = plane[0] - mean;
+            *variance += (plane[1] + pixels as f64 * away * away) / sizes.count();
+        }
+    }
+    (mean, variance)
+}
+
+/// `activation(x · scale + shift)`
+pub(crate) fn normalised<F: Real>(
+    sizes: Sizes,
+    images: &[F],
+    channels: &Channels,
+    activation: Activation,
+) -> Vec<F> {
+    in_parts(sizes.length(), sizes.image(), |index, part| {
+        let image = images[index * sizes.image()..].chunks_exact(sizes.pixels);
+        let planes = image.zip(part.chunks_exact_mut(sizes.pixels));
+        for ((from, to), (scale, shift)) in planes.zip(channels.scale.iter().zip(&channels.shift)) {
+            let (scale, shift) = (F::of(*scale), F::of(*shift));
+            for (from, to) in from.iter().zip(&mut *to) {
+                *to = *from * scale + shift;
+            }
+            activation.apply(to);
+        }
+    })
+}
+
+/// The sums that the gradients are made of.
+pub(crate) struct Sums {
+    pub(crate) of_weight: Vec<f64>,
+    pub(crate) of_bias: Vec<f64>,
+}
+
+/// The gradient before the activation, computed from the value that went into the normalisation.
+#[inline(always)]
+fn passed<F: Real>(activation: Activation, value: F, scale: F, shift: F, gradient: F) -> F {
+    match activation {
+        Activation::Identity => gradient,
+        Activation::Relu if value * scale + shift <= F::ZERO => F::ZERO,
+        Activation::Relu => gradient,
+    }
+}
+
+/// The gradients of the weight and the bias.
+pub(crate) fn sums<F: Real>(
+    sizes: Sizes,
+    images: &[F],
+    channels: &Channels,
+    activation: Activation,
+    gradient: &[F],
+) -> Sums {
+    let Sizes {
+        images: count,
+        channels: width,
+        pixels,
+    } = sizes;
+    // For each channel of each image, the sums of the gradient, and of the gradient times the centred value.
+    let planes = in_parts(2 * count * width, 2 * width, |index, part: &mut [f64]| {
+        let start = index * sizes.image()..;
+        let image = images[start.clone()].chunks_exact(pixels);
+        let gradient = gradient[start].chunks_exact(pixels);
+        for (channel, ((plane, gradient), sums)) in image
+            .zip(gradient)
+            .zip(part.chunks_exact_mut(2))
+            .enumerate()
+        {
+            let centre = F::of(channels.mean[channel]);
+            let (scale, shift) = (
+                F::of(channels.scale[channel]),
+                F::of(channels.shift[channel]),
+            );
+            let [plain, centred] = sum::fold_pairs(plane, gradient, |value, gradient| {
+                let gradient = passed(activation, value, scale, shift, gradient);
+                [gradient, gradient * (value - centre)]
+            });
+            sums.copy_from_slice(&[plain.as_f64(), centred.as_f64()]);
+        }
+    });
+    let mut sums = Sums {
+        of_weight: vec![0.0; width],
+        of_bias: vec![0.0; width],
+    };
+    for image in planes.chunks_exact(2 * width) {
+        for (channel, plane) in image.chunks_exact(2).enumerate() {
+            sums.of_bias[channel] += plane[0];
+            sums.of_weight[channel] += plane[1] * channels.inverse[channel];
+        }
+    }
+    sums
+}
+
+/// Writes the gradient of the input over that of the output.
+///
+/// ```text
+/// dx = scale · (dy − Σ dy / n − x̂ · Σ dy · x̂ / n),   x̂ = (x − mean) · inverse
+/// ```
+pub(crate) fn input_gradient_over<F: Real>(
+    sizes: Sizes,
+    images: &[F],
+    channels: &Channels,
+    activation: Activation,
+    sums: &Sums,
+    gradient: &mut [F],
+) {
+    let image = sizes.image().max(1);
+    let parts = gradient.par_chunks_mut(image).zip(images.par_chunks(image));
+    parts.for_each(|(gradient, image)| {
+        let planes = gradient
+            .chunks_exact_mut(sizes.pixels)
+            .zip(image.chunks_exact(sizes.pixels));
+        for (channel, (gradient, plane)) in planes.enumerate() {
+            let (scale, shift) = (
+                F::of(channels.scale[channel]),
+                F::of(channels.shift[channel]),
+            );
+            let centre = F::of(channels.mean[channel]);
+            let average = F::of(sums.of_bias[channel] / sizes.count());
+            let slope = F::of(channels.inverse[channel] * sums.of_weight[channel] / sizes.count());
+            for (gradient, value) in gradient.iter_mut().zip(plane) {
+                let passed = passed(activation, *value, scale, shift, *gradient);
+                *gradient = scale * (passed - average - (*value - centre) * slope);
+            }
+        }
+    });
+}

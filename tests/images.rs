@@ -423,8 +423,9 @@ fn digits_as_pictures_are_predicted_as_they_were_measured() {
     let settings = trainer::config::resolve([]).unwrap().settings.data;
     let test = trainer::data::load(&settings).unwrap().test;
     for (position, &row) in test.rows().iter().enumerate() {
-        let bytes = test.images().pixels(row).iter();
-        let bytes = bytes
+        let pixels = test.images().pixels(row);
+        let bytes = pixels
+            .iter()
             .map(|&byte| (u16::from(byte) * 255 / 16) as u8)
             .collect();
         let picture = GrayImage::from_raw(8, 8, bytes).unwrap();

@@ -4,7 +4,9 @@
 //! - `training`: the main job end to end, its files, and that it repeats itself.
 //! - `find_lr`: a learning rate is found, drawn and, when asked for, used.
 //! - `verdict`: every run is judged, and what it is judged by is recorded.
+//! - `augmentation`: training images changed by chance, and only those.
 //! - `backends`: the same learning on every backend, a GPU among them.
+//! - `benchmark`: how long updates take, as far as a test may say.
 //! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
@@ -18,7 +20,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod augmentation;
 mod backends;
+mod benchmark;
 mod damaged_data;
 mod fidelity;
 mod find_lr;

@@ -161,6 +161,31 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "",
         &["train", "--set", "train.precision=float16"],
     ),
+    (
+        "key_of_augment",
+        "[data.augment]\nflop = 0.5\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "section_augment",
+        "",
+        &["train", "--set", "data.augment=true"],
+    ),
+    (
+        "range_flip",
+        "",
+        &["train", "--set", "data.augment.flip=1.5"],
+    ),
+    (
+        "shift_and_crop",
+        "[data.augment]\nshift = 1\ncrop = 1\n",
+        &["train", "a.toml"],
+    ),
+    (
+        "range_cutout",
+        "",
+        &["train", "--set", "data.augment.cutout=8"],
+    ),
     ("set_without_value", "", &["train", "--set", "seed"]),
     ("path_config", "", &["train", "absent.toml"]),
     ("path_data", "", &["train", "--data", "mnits"]),

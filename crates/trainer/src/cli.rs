@@ -1,10 +1,14 @@
 //! The command line, as typed.
 
+mod bench;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schedules::{MAX_PEAK, Sweep};
+
+pub use bench::BenchArguments;
 
 use crate::config::{ConfigError, Layer};
 use crate::data::is_mnist;
@@ -39,6 +43,8 @@ pub enum Command {
     FindLr(FindLrArguments),
     /// Draw the learning rate of a run before it is trained.
     Schedule(ScheduleArguments),
+    /// Time whole training updates of every model.
+    Bench(BenchArguments),
     /// List what a run could compute on.
     Devices(DevicesArguments),
 }

@@ -21,6 +21,10 @@ pub enum Purpose {
     Shuffle = 3,
     /// What dropout and stochastic depth leave out of an update.
     Masks = 4,
+    /// How a training image is changed.
+    Augment = 5,
+    /// Images that stand for any others in a measurement.
+    Synthetic = 6,
 }
 
 /// A stream of random values for one purpose, at one place of a run.

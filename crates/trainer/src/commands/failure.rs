@@ -38,6 +38,12 @@ impl Failure {
         Self::new(DATA, message)
     }
 
+    /// A temporary folder that cannot be made.
+    pub(super) fn scratch(error: std::io::Error) -> Self {
+        Self::new(INTERNAL, format_args!("no temporary folder: {error}"))
+            .hint_of("TMPDIR names the folder that it is made in")
+    }
+
     pub(super) fn hint_of(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod backend;
+mod bench;
 mod devices;
 mod eval;
 mod export;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Predict(arguments) => predict::run(&arguments),
         Command::FindLr(arguments) => find_lr::run(&arguments),
         Command::Schedule(arguments) => schedule::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }
 }

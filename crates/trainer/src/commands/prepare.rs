@@ -29,6 +29,12 @@ pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, 
         let shape = dataset.train.images().shape();
         folder.settle(shape.channels, shape.height, shape.width);
     }
+    with_data(resolved, dataset)
+}
+
+/// Plans the run of settings on data that are loaded.
+pub(super) fn with_data(resolved: Resolved, dataset: Dataset) -> Result<Prepared, Failure> {
+    resolved.check_shape(dataset.train.images().shape())?;
     let plan = plan(&resolved, &dataset)?;
     Ok(Prepared {
         resolved,

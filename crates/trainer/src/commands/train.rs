@@ -109,6 +109,9 @@ fn echo(prepared: &Prepared, start: &Start, compute: &Compute, console: Console)
             images.classes(),
         ),
     );
+    if !settings.data.augment.is_off() {
+        console.status("augment", settings.data.augment);
+    }
     let model = settings.model.name();
     let parameters = start.model.parameter_count();
     console.status("model", format_args!("{model}, {parameters} parameters"));

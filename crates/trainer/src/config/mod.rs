@@ -1,5 +1,6 @@
 //! From what was typed to what was meant: files, `--set` and flags become one checked [`Settings`].
 
+mod augment;
 mod error;
 mod images;
 mod layers;
@@ -11,6 +12,7 @@ mod settings;
 mod share;
 mod start;
 
+pub use augment::AugmentSettings;
 pub use error::ConfigError;
 pub use images::{Color, ImageFolder, ImageSize, MAX_NATIVE_SIDE, Resize};
 pub use layers::{Layer, Layers, Origin};

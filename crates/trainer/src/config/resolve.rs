@@ -1,5 +1,6 @@
 //! Merges what was typed, fills in what was not, and checks the result, a file for each section.
 
+mod augment;
 mod data;
 mod model;
 mod optimizer;
@@ -102,9 +103,24 @@ fn check_keys(layers: &Layers) -> Result<(), ConfigError> {
             keys.extend(Rule::keys(kind.unwrap_or(recipe::OPTIMIZER)).unwrap_or_default());
             others = Rule::all_keys();
         }
-        for key in inner.keys().map(String::as_str) {
-            if !keys.contains(&key) && !others.contains(&key) {
-                return Err(unknown(&format!("{name}.{key}"), key, &keys));
+        for (key, value) in inner {
+            let path = format!("{name}.{key}");
+            if !keys.contains(&key.as_str()) && !others.contains(&key.as_str()) {
+                return Err(unknown(&path, key, &keys));
+            }
+            let Some(below) = section.get(key).and_then(serde_json::Value::as_object) else {
+                continue;
+            };
+            let Value::Table(value) = value else {
+                return Err(refuse(
+                    layers,
+                    &path,
+                    format!("must be a section, [{path}]"),
+                ));
+            };
+            let keys: Vec<&str> = below.keys().map(String::as_str).collect();
+            if let Some(key) = value.keys().find(|key| !keys.contains(&key.as_str())) {
+                return Err(unknown(&format!("{path}.{key}"), key, &keys));
             }
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
+use super::augment::AugmentKeys;
 use super::{ImageSize, RateGroup, Share};
 
 /// A configuration file, as typed. The keys of `--set` are the same.
@@ -57,6 +58,8 @@ pub struct DataKeys {
     pub drop_last: Option<bool>,
     /// Whether every epoch takes the training rows in another order.
     pub shuffle: Option<bool>,
+    /// How training images are changed by chance.
+    pub augment: AugmentKeys,
 }
 
 /// `[model]`

@@ -6,7 +6,7 @@ use models::ModelConfig;
 use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{ImageFolder, OptimizerSettings, Share, StartSettings};
+use super::{AugmentSettings, ImageFolder, OptimizerSettings, Share, StartSettings};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,6 +65,9 @@ pub struct DataSettings {
     pub drop_last: bool,
     /// Whether every epoch takes the training rows in another order, or all of them in that of the data.
     pub shuffle: bool,
+    /// How training images are changed by chance.
+    #[serde(skip_serializing_if = "AugmentSettings::is_off")]
+    pub augment: AugmentSettings,
 }
 
 /// A data set.

@@ -1,7 +1,8 @@
 //! The IDX format, in which MNIST is distributed: a magic number, the size of each dimension, then bytes.
 //!
 //! A file is read as its content arrives and never further than its header states, and the header is believed only once
-//! that content was seen. So neither a wrong header nor a gzip bomb decides how much memory is taken.
+//! that content was seen. So neither a wrong header nor a gzip bomb decides how much memory is taken. Images in a plain
+//! file that is larger than what is kept in memory stay there, and each is read when it is needed.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,22 +11,45 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::error::DataError;
+use super::pixels::Pixels;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// The most bytes that a header may state: 1 GiB, 23 times MNIST and twice EMNIST, the largest set of its kind.
+/// The most bytes that are kept in memory: 1 GiB, 23 times MNIST and twice EMNIST, the largest set of its kind.
 const MOST_BYTES: u64 = 1 << 30;
 
 /// Reads an IDX file of images: its dimensions `[count, height, width]` and its pixels, row-major.
 ///
-/// Whether it is gzipped is seen from its content, not from its name.
+/// Whether it is gzipped is seen from its content, not from its name. The pixels of a plain file of more than 1 GiB are
+/// left in it.
 ///
 /// # Errors
 ///
 /// A [`DataError`] that names the file, if it cannot be read, is damaged, is not such a file, or is shorter or longer
 /// than its header states.
-pub(super) fn read_images(path: &Path) -> Result<([usize; 3], Vec<u8>), DataError> {
-    read(path, "images")
+pub(super) fn read_images(path: &Path) -> Result<([usize; 3], Pixels), DataError> {
+    const CONTENT: &str = "images";
+    const HEADER: usize = 16;
+
+    let unreadable = |source| DataError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    if length > HEADER as u64 + MOST_BYTES {
+        let mut header = [0; HEADER];
+        file.read_exact(&mut header).map_err(unreadable)?;
+        if !header.starts_with(&GZIP_MAGIC) {
+            let header = Header::parse(path, CONTENT, &header)?;
+            let stated = header.stated(path, length)?;
+            header.check_length(path, length - HEADER as u64, stated)?;
+            let pixels = Pixels::stored(path, file, HEADER as u64, stated as usize);
+            return Ok((header.sizes(), pixels));
+        }
+    }
+    let (sizes, bytes) = read(path, CONTENT)?;
+    Ok((sizes, bytes.into()))
 }
 
 /// Reads an IDX file of labels, as [`read_images`] does.
@@ -65,58 +89,80 @@ fn decode<const DIMENSIONS: usize>(
             .map_err(|source| read_error(path, source))
     };
 
-    let header_bytes = 4 + 4 * DIMENSIONS;
-    let header = read_up_to(header_bytes as u64)?;
-    let (words, _) = header.as_chunks::<4>();
-    let mut words = words.iter().map(|&word| u32::from_be_bytes(word));
-    // The third byte says that values are unsigned bytes, the fourth how many dimensions there are.
-    let expected = 0x0800 | DIMENSIONS as u32;
-    if let Some(found) = words.next()
-        && found != expected
-    {
-        return Err(DataError::Magic {
-            path: path.to_owned(),
-            content,
-            found,
-            expected,
-        });
-    }
-    if header.len() < header_bytes {
-        return Err(DataError::Header {
-            path: path.to_owned(),
-            found: header.len(),
-            expected: header_bytes,
-        });
-    }
-    let sizes: Vec<u32> = words.collect();
-    let dimensions = sizes.iter().map(u32::to_string);
-    let dimensions = dimensions.collect::<Vec<_>>().join("x");
-
-    let stated = sizes
-        .iter()
-        .try_fold(1_u64, |product, &size| product.checked_mul(size.into()));
-    let Some(stated) = stated.filter(|stated| (1..=MOST_BYTES).contains(stated)) else {
-        return Err(DataError::Size {
-            path: path.to_owned(),
-            dimensions,
-            allowed: MOST_BYTES,
-        });
-    };
-
+    let header = read_up_to(4 + 4 * DIMENSIONS as u64)?;
+    let header = Header::<DIMENSIONS>::parse(path, content, &header)?;
+    let stated = header.stated(path, MOST_BYTES)?;
     // One byte more than stated: it tells whether the file goes on, and has a gzip decoder verify its checksum.
     let mut bytes = read_up_to(stated + 1)?;
-    let found = bytes.len() as u64;
-    if found != stated {
-        return Err(DataError::Length {
-            path: path.to_owned(),
-            dimensions,
-            found,
-            expected: stated,
-        });
-    }
+    header.check_length(path, bytes.len() as u64, stated)?;
     // They stay for the whole run, and growing left up to as many again unused.
     bytes.shrink_to_fit();
-    Ok((std::array::from_fn(|i| sizes[i] as usize), bytes))
+    Ok((header.sizes(), bytes))
+}
+
+/// The size of each dimension.
+struct Header<const DIMENSIONS: usize>([u32; DIMENSIONS]);
+
+impl<const DIMENSIONS: usize> Header<DIMENSIONS> {
+    fn parse(path: &Path, content: &'static str, bytes: &[u8]) -> Result<Self, DataError> {
+        let expected_bytes = 4 + 4 * DIMENSIONS;
+        let (words, _) = bytes.as_chunks::<4>();
+        let mut words = words.iter().map(|&word| u32::from_be_bytes(word));
+        // The third byte says that values are unsigned bytes, the fourth how many dimensions there are.
+        let expected = 0x0800 | DIMENSIONS as u32;
+        if let Some(found) = words.next()
+            && found != expected
+        {
+            return Err(DataError::Magic {
+                path: path.to_owned(),
+                content,
+                found,
+                expected,
+            });
+        }
+        let sizes: Vec<u32> = words.collect();
+        match sizes.try_into() {
+            Ok(sizes) => Ok(Self(sizes)),
+            Err(_) => Err(DataError::Header {
+                path: path.to_owned(),
+                found: bytes.len(),
+                expected: expected_bytes,
+            }),
+        }
+    }
+
+    fn sizes(&self) -> [usize; DIMENSIONS] {
+        self.0.map(|size| size as usize)
+    }
+
+    /// `60000x28x28`
+    fn dimensions(&self) -> String {
+        self.0.map(|size| size.to_string()).join("x")
+    }
+
+    /// How many bytes it says that there are, from 1 to `allowed`.
+    fn stated(&self, path: &Path, allowed: u64) -> Result<u64, DataError> {
+        let mut sizes = self.0.iter();
+        let stated = sizes.try_fold(1_u64, |product, &size| product.checked_mul(size.into()));
+        let stated = stated.filter(|stated| (1..=allowed).contains(stated));
+        stated.ok_or_else(|| DataError::Size {
+            path: path.to_owned(),
+            dimensions: self.dimensions(),
+            allowed,
+        })
+    }
+
+    fn check_length(&self, path: &Path, found: u64, expected: u64) -> Result<(), DataError> {
+        if found == expected {
+            return Ok(());
+        }
+        Err(DataError::Length {
+            path: path.to_owned(),
+            dimensions: self.dimensions(),
+            found,
+            expected,
+        })
+    }
 }
 
 /// Tells a file that the system cannot read from one that the gzip decoder cannot.
@@ -142,10 +188,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, bytes).unwrap();
-        read_images(&path).map_err(|error| {
+        let read = read_images(&path).map_err(|error| {
             let name = format!("`{}` ", path.display());
             error.to_string().strip_prefix(&name).unwrap().to_owned()
-        })
+        });
+        read.map(|(sizes, pixels)| (sizes, pixels.range(0, pixels.len()).into_owned()))
     }
 
     fn refused(bytes: &[u8]) -> String {
@@ -276,6 +323,36 @@ mod tests {
         }
         let most = idx(0x803, &[1 << 30, 1, 1], &[1, 2]);
         assert!(refused(&most).starts_with("holds 2 bytes after its header"));
+    }
+
+    /// Sparse files, which take no room on the disk.
+    #[test]
+    fn images_beyond_what_is_kept_in_memory_stay_in_their_file() {
+        use std::io::{Seek, SeekFrom, Write};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let sizes = [(1 << 20) + 1, 32, 32];
+        let values = (u64::from(sizes[0])) << 10;
+        let mut file = File::create(&path).unwrap();
+        file.write_all(&idx(0x803, &sizes, &[5; 3])).unwrap();
+        file.seek(SeekFrom::Start(16 + values - 2)).unwrap();
+        file.write_all(&[7, 8]).unwrap();
+
+        let ([count, 32, 32], pixels) = read_images(&path).unwrap() else {
+            panic!("other sizes");
+        };
+        assert!(matches!(pixels, Pixels::Stored(_)));
+        assert_eq!((count << 10, pixels.len() as u64), (pixels.len(), values));
+        assert_eq!(*pixels.range(0, 4), [5, 5, 5, 0]);
+        assert_eq!(*pixels.range(pixels.len() - 3, 3), [0, 7, 8]);
+
+        for (length, expected) in [(values - 1, "holds"), (values + 1, "holds at least")] {
+            file.set_len(16 + length).unwrap();
+            let error = read_images(&path).unwrap_err().to_string();
+            let expected = format!("{expected} {length} bytes after its header");
+            assert!(error.contains(&expected), "{error}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Labelled images in memory, as bytes.
+//! Labelled images, as bytes.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use models::ImageShape;
+
+use super::pixels::Pixels;
 
 /// How a stored byte becomes what a model reads, channel by channel: `(byte / scale - mean) / std`.
 ///
@@ -51,12 +53,11 @@ impl Normalization {
     }
 }
 
-/// Labelled images, resident as bytes.
+/// Labelled images, as bytes in memory or in their file.
 #[derive(Clone, PartialEq)]
 pub struct Images {
     shape: ImageShape,
-    // Shared, so that the same images can be read with another normalisation.
-    pixels: Arc<Vec<u8>>,
+    pixels: Pixels,
     labels: Vec<u16>,
     class_names: Vec<String>,
     normalization: Normalization,
@@ -75,11 +76,12 @@ impl Images {
     /// normalisation has another number of channels. A reader that lets such files through is wrong.
     pub fn new(
         shape: ImageShape,
-        pixels: Vec<u8>,
+        pixels: impl Into<Pixels>,
         labels: Vec<u16>,
         class_names: Vec<String>,
         normalization: Normalization,
     ) -> Self {
+        let pixels = pixels.into();
         assert_eq!(
             pixels.len(),
             shape.values() * labels.len(),
@@ -93,7 +95,7 @@ impl Images {
         );
         Self {
             shape,
-            pixels: Arc::new(pixels),
+            pixels,
             labels,
             class_names,
             normalization: fitting(normalization, shape),
@@ -131,9 +133,10 @@ impl Images {
     ///
     /// # Panics
     ///
-    /// If there is no such row.
-    pub fn pixels(&self, row: usize) -> &[u8] {
-        &self.pixels[row * self.shape.values()..][..self.shape.values()]
+    /// If there is no such row, or the images' file can no longer be read.
+    pub fn pixels(&self, row: usize) -> Cow<'_, [u8]> {
+        let values = self.shape.values();
+        self.pixels.range(row * values, values)
     }
 
     /// The label of every image, `[count]`, each below [`classes`](Self::classes).
@@ -194,7 +197,7 @@ mod tests {
             width: 3,
         };
         let names = ["no", "yes"].map(str::to_owned).to_vec();
-        let pixels = (0..pixels as u8).collect();
+        let pixels: Vec<u8> = (0..pixels as u8).collect();
         Images::new(shape, pixels, labels.to_vec(), names, plain())
     }
 
@@ -202,8 +205,8 @@ mod tests {
     fn an_image_is_found_by_its_row() {
         let images = two_images(6, [1, 0]);
         assert_eq!((images.len(), images.classes()), (2, 2));
-        assert_eq!(images.pixels(0), [0, 1, 2]);
-        assert_eq!(images.pixels(1), [3, 4, 5]);
+        assert_eq!(*images.pixels(0), [0, 1, 2]);
+        assert_eq!(*images.pixels(1), [3, 4, 5]);
     }
 
     #[test]
@@ -233,7 +236,8 @@ mod tests {
     fn another_normalisation_shares_the_pixels() {
         let images = two_images(6, [0, 1]);
         let other = images.normalized(&Normalization::grey(1.0, 2.0, 3.0));
-        assert!(Arc::ptr_eq(&images.pixels, &other.pixels));
+        let shared = |images: &Images| images.pixels(0).as_ptr();
+        assert_eq!(shared(&images), shared(&other));
         assert_eq!(other.normalization().mean, [2.0]);
         assert_eq!(images.normalization(), &plain());
     }

@@ -127,7 +127,7 @@ impl Inputs {
     /// If a picture has another shape.
     pub fn images(&self, pictures: &[Vec<u8>]) -> Images {
         let step = |byte: &u8| (f64::from(*byte) * self.scale / 255.0).round() as u8;
-        let pixels = pictures.iter().flatten().map(step).collect();
+        let pixels: Vec<u8> = pictures.iter().flatten().map(step).collect();
         let labels = vec![0; pictures.len()];
         let classes = self.classes.clone();
         Images::new(self.shape(), pixels, labels, classes, self.normalization())

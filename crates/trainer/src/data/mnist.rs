@@ -133,8 +133,8 @@ mod tests {
         let (train, test) = load(folder.path()).unwrap();
         assert_eq!((train.len(), test.len()), (30, 20));
         assert_eq!(train.images().shape().to_string(), "1x2x3");
-        assert_eq!(train.images().pixels(29), [29, 30, 31, 32, 33, 34]);
-        assert_eq!(test.images().pixels(1), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(*train.images().pixels(29), [29, 30, 31, 32, 33, 34]);
+        assert_eq!(*test.images().pixels(1), [1, 2, 3, 4, 5, 6]);
         assert_eq!((train.label(29), test.label(12)), (9, 2));
         assert_eq!(train.images().class_names()[9], "9");
     }
@@ -240,14 +240,14 @@ mod tests {
                 std::array::from_fn(|label| count(label as u16)),
                 label_counts
             );
-            let bytes = (0..images.len()).flat_map(|row| images.pixels(row));
-            assert_eq!(bytes.map(|&byte| u64::from(byte)).sum::<u64>(), pixel_sum);
+            let bytes = (0..images.len()).flat_map(|row| images.pixels(row).into_owned());
+            assert_eq!(bytes.map(u64::from).sum::<u64>(), pixel_sum);
         }
         // What the normalisation is for: mean 0 and standard deviation 1 over the training pixels.
         let table = train.images().normalization().table()[0];
         let count = (60_000 * 784) as f64;
-        let values = (0..60_000).flat_map(|row| train.images().pixels(row));
-        let (sum, squares) = values.fold((0.0, 0.0), |(sum, squares), &byte| {
+        let values = (0..60_000).flat_map(|row| train.images().pixels(row).into_owned());
+        let (sum, squares) = values.fold((0.0, 0.0), |(sum, squares), byte| {
             let value = table[usize::from(byte)];
             (sum + value, squares + value * value)
         });

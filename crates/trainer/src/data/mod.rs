@@ -1,10 +1,11 @@
 //! Data sets: where they come from, how they are split in three, and how batches are gathered.
 //!
-//! A set lies in memory as bytes, once. Its parts ([`Part`]) are lists of rows over those bytes, and a batch is
+//! A set lies in memory as bytes, once, or in its file where it is too large. Its parts ([`Part`]) are lists of rows over those bytes, and a batch is
 //! gathered straight from them into a buffer of floats, so nothing is copied item by item.
 //!
 //! To add a set: a file that reads it into [`Images`], a `mod` line, a [`Source`] in the settings and an arm in [`load`].
 
+mod augment;
 mod digits;
 mod error;
 mod folder;
@@ -14,11 +15,14 @@ mod inputs;
 mod mnist;
 mod order;
 mod part;
+mod pixels;
 #[cfg(test)]
 mod samples;
 mod split;
 mod statistics;
+mod synthetic;
 
+pub use augment::{Augment, Change};
 pub use error::DataError;
 pub use folder::{BadFile, FolderError};
 pub(crate) use folder::{pictures_below, read_picture};
@@ -28,6 +32,8 @@ pub(crate) use mnist::is_mnist;
 pub use models::ImageShape;
 pub use order::{batch_order, batches_per_epoch};
 pub use part::Part;
+pub use pixels::{Pixels, Stored};
+pub use synthetic::synthetic;
 
 use crate::config::{DataSettings, Source};
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::augment::Change;
 use super::images::{Images, Normalization};
 
 /// Rows of images that lie in memory once, however many parts refer to them.
@@ -92,10 +93,9 @@ impl Part {
         pixels: &mut Vec<Value>,
         labels: &mut Vec<i32>,
     ) {
-        pixels.clear();
-        labels.clear();
         let shape = self.images.shape();
         assert_eq!(tables.len(), shape.channels, "a table for each channel");
+        pixels.clear();
         pixels.reserve(positions.len() * shape.values());
         for &position in positions {
             let bytes = self.images.pixels(self.rows[position]);
@@ -103,8 +103,42 @@ impl Part {
             for (bytes, table) in channels {
                 pixels.extend(bytes.iter().map(|&byte| table[usize::from(byte)]));
             }
-            labels.push(i32::from(self.label(position)));
         }
+        self.gather_labels(positions, labels);
+    }
+
+    /// As [`gather`](Self::gather), and changes the images on the way: `changes` are `[batch]`.
+    ///
+    /// # Panics
+    ///
+    /// As there, or if there is not one change for each position.
+    pub fn gather_changed<Value: Copy + Default>(
+        &self,
+        positions: &[usize],
+        changes: &[Change],
+        tables: &[[Value; 256]],
+        pixels: &mut Vec<Value>,
+        labels: &mut Vec<i32>,
+    ) {
+        let shape = self.images.shape();
+        assert_eq!(tables.len(), shape.channels, "a table for each channel");
+        assert_eq!(changes.len(), positions.len(), "a change for each position");
+        pixels.clear();
+        pixels.reserve(positions.len() * shape.values());
+        for (&position, change) in positions.iter().zip(changes) {
+            let bytes = self.images.pixels(self.rows[position]);
+            change.apply(&bytes, shape, tables, pixels);
+        }
+        self.gather_labels(positions, labels);
+    }
+
+    fn gather_labels(&self, positions: &[usize], labels: &mut Vec<i32>) {
+        labels.clear();
+        labels.extend(
+            positions
+                .iter()
+                .map(|&position| i32::from(self.label(position))),
+        );
     }
 }
 

@@ -32,10 +32,8 @@ fn histograms(part: &Part) -> Vec<[u64; 256]> {
     let none = || vec![[0_u64; 256]; shape.channels];
     let rows = part.rows().par_iter();
     let counted = rows.fold(none, |mut counts, &row| {
-        let planes = part
-            .images()
-            .pixels(row)
-            .chunks_exact(shape.height * shape.width);
+        let pixels = part.images().pixels(row);
+        let planes = pixels.chunks_exact(shape.height * shape.width);
         for (counts, plane) in counts.iter_mut().zip(planes) {
             for &byte in plane {
                 counts[usize::from(byte)] += 1;

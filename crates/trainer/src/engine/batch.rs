@@ -1,10 +1,10 @@
 //! From rows of bytes to tensors on a device.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Element, Tensor, TensorData};
 use models::ImageBatch;
 
 use crate::config::Precision;
-use crate::data::{ImageShape, Part};
+use crate::data::{Change, ImageShape, Part};
 
 /// Gathers batches of one part; the buffers are allocated by the tensors that take them over.
 #[derive(Debug)]
@@ -39,28 +39,46 @@ impl<'a> Batches<'a> {
 
     /// The images at `positions` of the part: pixels `[batch, channels, height, width]`, labels `[batch]`.
     pub(super) fn gather(&self, positions: &[usize]) -> ImageBatch {
-        let mut labels = Vec::new();
+        self.gather_changed(positions, None)
+    }
+
+    /// As [`gather`](Self::gather), each image changed as `changes` say, `[batch]`, if they are given.
+    pub(super) fn gather_changed(
+        &self,
+        positions: &[usize],
+        changes: Option<&[Change]>,
+    ) -> ImageBatch {
+        match &self.tables {
+            Tables::Float32(tables) => self.batch(positions, changes, tables, DType::F32),
+            Tables::Float64(tables) => self.batch(positions, changes, tables, DType::F64),
+        }
+    }
+
+    fn batch<Value: Element + Default>(
+        &self,
+        positions: &[usize],
+        changes: Option<&[Change]>,
+        tables: &[[Value; 256]],
+        dtype: DType,
+    ) -> ImageBatch {
+        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+        match changes {
+            Some(changes) => {
+                let (pixels, labels) = (&mut pixels, &mut labels);
+                self.part
+                    .gather_changed(positions, changes, tables, pixels, labels);
+            }
+            None => self
+                .part
+                .gather(positions, tables, &mut pixels, &mut labels),
+        }
         let ImageShape {
             channels,
             height,
             width,
         } = self.shape;
         let count = positions.len();
-        let shape = [count, channels, height, width];
-        let (pixels, dtype) = match &self.tables {
-            Tables::Float32(tables) => {
-                let mut pixels = Vec::new();
-                self.part
-                    .gather(positions, tables, &mut pixels, &mut labels);
-                (TensorData::new(pixels, shape), DType::F32)
-            }
-            Tables::Float64(tables) => {
-                let mut pixels = Vec::new();
-                self.part
-                    .gather(positions, tables, &mut pixels, &mut labels);
-                (TensorData::new(pixels, shape), DType::F64)
-            }
-        };
+        let pixels = TensorData::new(pixels, [count, channels, height, width]);
         let labels = TensorData::new(labels, [count]);
         ImageBatch::new(
             Tensor::from_data(pixels, (&self.device, dtype)),

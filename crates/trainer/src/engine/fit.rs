@@ -13,7 +13,7 @@ use super::gauges::Gauges;
 use super::step::Objective;
 use super::{Compute, History, Metrics, StartError, Update, evaluate, start_model};
 use crate::config::Settings;
-use crate::data::{Dataset, batch_order, batches_per_epoch};
+use crate::data::{Augment, Dataset, batch_order, batches_per_epoch};
 use crate::random::{Purpose, Random};
 
 /// How long a run is, and its learning rate at every update: all that is known before it begins.
@@ -258,6 +258,7 @@ pub(super) struct Loop<'a> {
     batches_per_epoch: u64,
     accumulate: u64,
     batches: Batches<'a>,
+    augment: Option<Augment>,
     rows: usize,
     /// The epoch that `order` is of.
     epoch: Option<u64>,
@@ -289,6 +290,11 @@ impl<'a> Loop<'a> {
             batches_per_epoch: plan.batches_per_epoch,
             accumulate: plan.accumulate,
             batches: Batches::new(&dataset.train, settings.train.precision, device),
+            augment: Augment::new(
+                settings.data.augment,
+                dataset.train.images().shape(),
+                settings.seed,
+            ),
             rows: dataset.train.len(),
             epoch: None,
             order: Vec::new(),
@@ -350,7 +356,7 @@ impl<'a> Loop<'a> {
     }
 
     /// The batch that so many batches were taken before.
-    fn batch(&mut self, taken: u64) -> ImageBatch {
+    pub(super) fn batch(&mut self, taken: u64) -> ImageBatch {
         let epoch = taken / self.batches_per_epoch;
         if self.epoch != Some(epoch) {
             self.order = batch_order(self.seed, epoch, self.rows, self.shuffle);
@@ -358,7 +364,11 @@ impl<'a> Loop<'a> {
         }
         let from = (taken % self.batches_per_epoch) as usize * self.batch_size;
         let until = (from + self.batch_size).min(self.order.len());
-        let batch = self.batches.gather(&self.order[from..until]);
+        let changes = self
+            .augment
+            .map(|augment| augment.changes(epoch, from..until));
+        let positions = &self.order[from..until];
+        let batch = self.batches.gather_changed(positions, changes.as_deref());
         if self.drops {
             let mut masks = Random::new(self.seed, Purpose::Masks, epoch, taken);
             return batch.draw(masks.next_u64());

@@ -20,7 +20,7 @@ mod start;
 mod step;
 mod weights;
 
-pub use bench::updates_per_second;
+pub use bench::{Timing, time_updates, updates_per_second};
 pub use confusion::{ClassScore, Confusion, Mistake};
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
 pub use evaluate::{evaluate, evaluate_each, first_largest};

@@ -1,5 +1,6 @@
 //! What a person sees, and what stays on disk. Only here, and in `main`, is anything printed.
 
+mod benchmark;
 mod confusion;
 mod console;
 mod found_rates;
@@ -11,6 +12,7 @@ mod run_directory;
 mod summary;
 mod table;
 
+pub use benchmark::{Benchmark, BenchmarkRow};
 pub use confusion::ConfusionReport;
 pub use console::{Console, format_duration};
 pub use found_rates::FoundRates;

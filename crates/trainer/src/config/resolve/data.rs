@@ -22,6 +22,7 @@ impl Resolver<'_> {
             batch_size,
             drop_last: typed.drop_last.unwrap_or(true),
             shuffle: typed.shuffle.unwrap_or(true),
+            augment: self.augment(&typed.augment)?,
         })
     }
 

@@ -18,26 +18,70 @@ impl Cycles {
     ///
     /// A whole multiplier is computed in whole numbers, any other is rounded to the nearest update.
     pub(super) fn start(&self, cycle: u64) -> u64 {
-        let small = self.small_bounds(cycle).map(|(start, _)| start);
-        small.unwrap_or_else(|| self.start_by(cycle, self.logarithm()))
+        match self.whole_multiplier() {
+            Some(multiplier) => self.whole_start(multiplier, cycle),
+            None => self.rounded_start(cycle, self.logarithm()),
+        }
     }
 
-    fn start_by(&self, cycle: u64, logarithm: f64) -> u64 {
-        let (first, multiplier) = (self.first, self.multiplier);
-        let end = if multiplier == 1.0 {
-            first.saturating_mul(cycle)
-        } else if multiplier > 1.0 && multiplier.fract() == 0.0 {
-            let power = u32::try_from(cycle)
-                .ok()
-                .and_then(|cycle| (multiplier as u128).checked_pow(cycle));
-            // Where the power does not fit, the sum is beyond any update already.
-            let sum = power.map_or(u128::MAX, |power| (power - 1) / (multiplier as u128 - 1));
-            u64::try_from(sum.saturating_mul(u128::from(first))).unwrap_or(u64::MAX)
-        } else {
-            // multiplier ^ cycle - 1, without the cancellation that a multiplier close to 1 would bring.
-            let grown = (logarithm * cycle as f64).exp_m1();
-            (first as f64 * grown / (multiplier - 1.0)).round() as u64
+    /// The cycle, counted from 0, that `update` is in, its start and the next one's.
+    pub(super) fn at(&self, update: u64) -> (u64, u64, u64) {
+        match self.whole_multiplier() {
+            Some(multiplier) => self.at_whole(multiplier, update),
+            None => self.at_rounded(update),
+        }
+    }
+
+    fn whole_multiplier(&self) -> Option<u64> {
+        let whole = self.multiplier as u64;
+        (whole > 0 && whole as f64 == self.multiplier).then_some(whole)
+    }
+
+    fn whole_start(&self, multiplier: u64, cycle: u64) -> u64 {
+        let sum = match multiplier {
+            1 => u128::from(cycle),
+            _ => {
+                let multiplier = u128::from(multiplier);
+                let cycle = u32::try_from(cycle).unwrap_or(u32::MAX);
+                // Where the power does not fit, the sum is beyond any update already.
+                let power = multiplier.checked_pow(cycle);
+                power.map_or(u128::MAX, |power| (power - 1) / (multiplier - 1))
+            }
         };
+        let end = sum.saturating_mul(u128::from(self.first));
+        let end = u64::try_from(end).unwrap_or(u64::MAX);
+        end.saturating_sub(self.taken)
+    }
+
+    fn at_whole(&self, multiplier: u64, update: u64) -> (u64, u64, u64) {
+        // In first cycles. Unchecked they may have no length.
+        let passed = update.saturating_add(self.taken);
+        let passed = passed.checked_div(self.first).unwrap_or(0);
+        let (cycle, sum) = match multiplier {
+            1 => (passed, passed),
+            // 1 + 2 + … + 2 ^ (i - 1) = 2 ^ i - 1
+            2 => {
+                let cycle = passed.saturating_add(1).ilog2();
+                (u64::from(cycle), (1 << cycle) - 1)
+            }
+            // Three times as long every time, forty cycles are beyond any update.
+            _ => {
+                let (mut cycle, mut sum) = (0, 0_u64);
+                while let Some(next) = after(sum, multiplier).filter(|next| *next <= passed) {
+                    (cycle, sum) = (cycle + 1, next);
+                }
+                (cycle, sum)
+            }
+        };
+        let end = |sum: u64| sum.saturating_mul(self.first).saturating_sub(self.taken);
+        let next = after(sum, multiplier).unwrap_or(u64::MAX);
+        (cycle, end(sum), end(next))
+    }
+
+    fn rounded_start(&self, cycle: u64, logarithm: f64) -> u64 {
+        // multiplier ^ cycle - 1, without the cancellation that a multiplier close to 1 would bring.
+        let grown = (logarithm * cycle as f64).exp_m1();
+        let end = (self.first as f64 * grown / (self.multiplier - 1.0)).round() as u64;
         end.saturating_sub(self.taken)
     }
 
@@ -46,16 +90,15 @@ impl Cycles {
         (self.multiplier - 1.0).ln_1p()
     }
 
-    /// The cycle, counted from 0, that `update` is in, its start and the next one's.
-    pub(super) fn at(&self, update: u64) -> (u64, u64, u64) {
-        // It is the slowest part, and not needed for equal cycles.
-        let logarithm = if self.multiplier == 1.0 {
-            0.0
-        } else {
-            self.logarithm()
+    fn at_rounded(&self, update: u64) -> (u64, u64, u64) {
+        // It is the slowest part.
+        let logarithm = self.logarithm();
+        let bounds = |cycle: u64| {
+            let next = self.rounded_start(cycle.saturating_add(1), logarithm);
+            (cycle, self.rounded_start(cycle, logarithm), next)
         };
         // A logarithm is off by one at some restarts, and by more where updates are beyond what an f64 holds.
-        let near = self.bounds(self.nearly(update, logarithm), logarithm);
+        let near = bounds(self.nearly(update, logarithm));
         let (cycle, start, next) = near;
         if (start..next).contains(&update) {
             return near;
@@ -65,49 +108,16 @@ impl Cycles {
         } else {
             cycle.saturating_add(1)
         };
-        let beside = self.bounds(beside, logarithm);
+        let beside = bounds(beside);
         if (beside.1..beside.2).contains(&update) {
             return beside;
         }
-        self.bounds(self.search(update), logarithm)
-    }
-
-    /// A cycle, its start and the next one's.
-    fn bounds(&self, cycle: u64, logarithm: f64) -> (u64, u64, u64) {
-        if let Some((start, next)) = self.small_bounds(cycle) {
-            return (cycle, start, next);
-        }
-        let next = self.start_by(cycle.saturating_add(1), logarithm);
-        (cycle, self.start_by(cycle, logarithm), next)
-    }
-
-    /// Both starts for a whole multiplier, where 64 bits are enough, in which they take a third of the time.
-    fn small_bounds(&self, cycle: u64) -> Option<(u64, u64)> {
-        if self.multiplier.fract() != 0.0 || self.multiplier < 1.0 {
-            return None;
-        }
-        let multiplier = self.multiplier as u64;
-        let sum = match multiplier {
-            1 => cycle,
-            _ => (multiplier.checked_pow(u32::try_from(cycle).ok()?)? - 1) / (multiplier - 1),
-        };
-        let start = sum.checked_mul(self.first)?;
-        // 1 + m + … + m ^ i = 1 + m · (1 + … + m ^ (i - 1))
-        let next = match multiplier {
-            1 => start.checked_add(self.first)?,
-            _ => start.checked_mul(multiplier)?.checked_add(self.first)?,
-        };
-        let less = |end: u64| end.saturating_sub(self.taken);
-        Some((less(start), less(next)))
+        bounds(self.search(update))
     }
 
     /// The cycle by its closed form, in floating-point numbers.
     fn nearly(&self, update: u64, logarithm: f64) -> u64 {
         let passed = update.saturating_add(self.taken);
-        if self.multiplier == 1.0 {
-            // Unchecked it may be 0.
-            return passed.checked_div(self.first).unwrap_or(0);
-        }
         let grown = (self.multiplier - 1.0) * (passed as f64 / self.first as f64);
         // The plain logarithm takes half of the time, and is as good where nothing is lost by adding 1.
         let whole = if grown < 1.0 {
@@ -137,6 +147,11 @@ impl Cycles {
         }
         least
     }
+}
+
+/// The first cycles up to the next start, 1 + multiplier · (1 + multiplier + … + multiplier ^ (i - 1)).
+fn after(sum: u64, multiplier: u64) -> Option<u64> {
+    sum.checked_mul(multiplier)?.checked_add(1)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! - `images`: a person's own pictures, from a folder to predictions.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
 //! - `fidelity`: the runs that PyTorch recorded, update by update.
+//! - `report`: what `trainer report` writes, opened in a browser, which `browser` drives.
 //! - `weights`: weights in and out under PyTorch's names, and training from them.
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +24,7 @@
 mod augmentation;
 mod backends;
 mod benchmark;
+mod browser;
 mod damaged_data;
 mod fidelity;
 mod find_lr;
@@ -31,6 +33,7 @@ mod learner;
 mod mistakes;
 mod objective;
 mod program;
+mod report;
 mod schedule;
 mod training;
 mod verdict;

@@ -1,6 +1,7 @@
 //! The command line, as typed.
 
 mod bench;
+mod report;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use schedules::{MAX_PEAK, Sweep};
 
 pub use bench::BenchArguments;
+pub use report::ReportArguments;
 
 use crate::config::{ConfigError, Layer};
 use crate::data::is_mnist;
@@ -45,6 +47,8 @@ pub enum Command {
     Schedule(ScheduleArguments),
     /// Time whole training updates of every model.
     Bench(BenchArguments),
+    /// Show runs on one page: their curves, what they reached, and how their settings differ.
+    Report(ReportArguments),
     /// List what a run could compute on.
     Devices(DevicesArguments),
 }

@@ -10,6 +10,7 @@ mod find_lr;
 mod new_file;
 mod predict;
 mod prepare;
+mod report;
 mod schedule;
 mod train;
 
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::FindLr(arguments) => find_lr::run(&arguments),
         Command::Schedule(arguments) => schedule::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }
 }

@@ -283,14 +283,14 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     written.map_err(|error| file_error(path, error))
 }
 
-fn file_error(path: &Path, error: io::Error) -> RunError {
+pub(super) fn file_error(path: &Path, error: io::Error) -> RunError {
     RunError::File {
         path: path.display().to_string(),
         error,
     }
 }
 
-fn content_error(path: &Path, error: impl std::fmt::Display) -> RunError {
+pub(super) fn content_error(path: &Path, error: impl std::fmt::Display) -> RunError {
     RunError::Content {
         path: path.display().to_string(),
         reason: error.to_string().replace('\n', " "),

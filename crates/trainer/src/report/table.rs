@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use maud::{Markup, html};
+
 /// On which side of its column a cell stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
@@ -32,6 +34,39 @@ impl Table {
 
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The same for a page; a row's first cell is its head.
+    pub(super) fn markup(&self) -> Markup {
+        let class = |side: &Side| (*side == Side::Right).then_some("number");
+        html! {
+            div.wide {
+                table {
+                    @if let Some((head, rows)) = self.rows.split_first() {
+                        thead {
+                            tr {
+                                @for (cell, side) in head.iter().zip(&self.sides) {
+                                    th scope="col" class=[class(side)] { (cell) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for row in rows {
+                                tr {
+                                    @for (index, (cell, side)) in row.iter().zip(&self.sides).enumerate() {
+                                        @if index == 0 {
+                                            th scope="row" class=[class(side)] { (cell) }
+                                        } @else {
+                                            td class=[class(side)] { (cell) }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -79,15 +79,25 @@ impl Cycles {
     }
 
     fn rounded_start(&self, cycle: u64, logarithm: f64) -> u64 {
-        // multiplier ^ cycle - 1, without the cancellation that a multiplier close to 1 would bring.
-        let grown = (logarithm * cycle as f64).exp_m1();
+        // multiplier ^ cycle - 1, without the cancellation that a power close to 1 would bring.
+        let exponent = logarithm * cycle as f64;
+        let grown = if exponent < 1.0 {
+            exponent.exp_m1()
+        } else {
+            exponent.exp() - 1.0
+        };
         let end = (self.first as f64 * grown / (self.multiplier - 1.0)).round() as u64;
         end.saturating_sub(self.taken)
     }
 
     /// The logarithm of the multiplier, to the last digit close to 1 too.
     fn logarithm(&self) -> f64 {
-        (self.multiplier - 1.0).ln_1p()
+        // The plain logarithm takes half of the time.
+        if self.multiplier < 1.5 {
+            (self.multiplier - 1.0).ln_1p()
+        } else {
+            self.multiplier.ln()
+        }
     }
 
     fn at_rounded(&self, update: u64) -> (u64, u64, u64) {

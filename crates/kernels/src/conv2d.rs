@@ -1,8 +1,9 @@
 //! Two-dimensional convolution.
 
 mod geometry;
-mod panel;
+mod padded;
 mod passes;
+pub(crate) mod tiles;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;

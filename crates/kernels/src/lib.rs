@@ -42,6 +42,7 @@ mod batch_norm;
 mod conv2d;
 mod cross_entropy;
 mod global_average;
+mod lanes;
 mod linear;
 mod max_pool2d;
 mod optional;

@@ -6,6 +6,7 @@ use std::thread::LocalKey;
 
 use burn::tensor::Element;
 
+use crate::conv2d::tiles::{Tiles, double, single};
 use crate::primitive::Primitive;
 
 /// `f32` or `f64`.
@@ -40,12 +41,15 @@ pub(crate) trait Real:
     /// As [`values`](Self::values), to be changed, if nobody else holds them.
     fn values_mut(tensor: &mut Primitive) -> Option<&mut [Self]>;
 
+    /// This processor's innermost loops of a convolution.
+    fn tiles() -> Tiles<Self>;
+
     /// This thread's working memory.
     fn scratch() -> &'static LocalKey<Cell<Vec<Self>>>;
 }
 
 macro_rules! real {
-    ($number:ty) => {
+    ($number:ty, $tiles:path) => {
         impl Real for $number {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -80,6 +84,10 @@ macro_rules! real {
                 tensor.try_storage_mut()?.get_mut(start..end)
             }
 
+            fn tiles() -> Tiles<Self> {
+                $tiles()
+            }
+
             fn scratch() -> &'static LocalKey<Cell<Vec<Self>>> {
                 thread_local! {
                     static SCRATCH: Cell<Vec<$number>> = const { Cell::new(Vec::new()) };
@@ -90,5 +98,5 @@ macro_rules! real {
     };
 }
 
-real!(f32);
-real!(f64);
+real!(f32, single);
+real!(f64, double);

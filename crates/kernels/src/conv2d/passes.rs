@@ -2,11 +2,12 @@
 
 use crate::Activation;
 use crate::conv2d::geometry::Geometry;
-use crate::conv2d::panel::{fold, unfold};
+use crate::conv2d::padded::{Padded, Spread, Target};
+use crate::conv2d::tiles::{Offsets, Tiles};
 use crate::parts::{in_parts, sum_of_parts};
-use crate::product::{Matrix, add_product};
 use crate::real::Real;
 use crate::scratch::with_scratch;
+use crate::sum::sum;
 
 /// Images whose share of the weight's gradient is summed before the shares are: a number that does not depend on the
 /// threads, so that the sum does not either.
@@ -20,26 +21,40 @@ pub(crate) fn forward<F: Real>(
     bias: Option<&[F]>,
     activation: Activation,
 ) -> Vec<F> {
-    let (pixels, size) = (
-        geometry.output_pixels(),
-        geometry.outputs * geometry.output_pixels(),
-    );
+    let (tiles, padded) = (F::tiles(), Padded::new(geometry));
+    let offsets = Offsets::new(padded.taps(geometry));
+    let target = Target::outputs(geometry, &padded);
+    let taps = geometry.taps();
+    let weights: Vec<Vec<F>> = groups(geometry)
+        .map(|group| {
+            let weight = &weight[group.weight];
+            pack(
+                tiles.channels,
+                geometry.outputs_of_group(),
+                taps,
+                |output, tap| weight[output * taps + tap],
+            )
+        })
+        .collect();
+    let none = vec![F::ZERO; geometry.outputs];
+    let bias = bias.unwrap_or(&none);
+    let size = geometry.outputs * geometry.output_pixels();
     let image_size = geometry.inputs * geometry.input_pixels();
     in_parts(geometry.images * size, size, |index, output| {
-        if let Some(bias) = bias {
-            for (output, bias) in output.chunks_exact_mut(pixels).zip(bias) {
-                output.fill(*bias);
-            }
-        }
         let image = &input[index * image_size..][..image_size];
-        for group in groups(geometry) {
-            with_panel(geometry, &image[group.input.clone()], |panel| {
-                let weight = Matrix::new(
-                    &weight[group.weight],
-                    geometry.outputs_of_group(),
-                    geometry.taps(),
+        for (number, (group, weights)) in groups(geometry).zip(&weights).enumerate() {
+            let bias = &bias[number * geometry.outputs_of_group()..][..geometry.outputs_of_group()];
+            with_scratch(padded.length(geometry, tiles.pixels), |planes| {
+                padded.fill(geometry, &image[group.input], planes);
+                convolve(
+                    &tiles,
+                    weights,
+                    planes,
+                    &offsets,
+                    &target,
+                    &mut output[group.output],
+                    bias,
                 );
-                add_product(&mut output[group.output], weight, panel);
             });
         }
         activation.apply(output);
@@ -48,30 +63,54 @@ pub(crate) fn forward<F: Real>(
 
 /// The gradient of the input, of that of the output.
 pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradient: &[F]) -> Vec<F> {
-    let (pixels, size) = (
-        geometry.output_pixels(),
-        geometry.outputs * geometry.output_pixels(),
-    );
+    let (tiles, spread) = (F::tiles(), Spread::new(geometry));
+    let [_, kernel_width] = geometry.kernel;
+    let of_channel = geometry.kernel[0] * kernel_width;
+    let parts: Vec<(Offsets, Vec<Vec<F>>, &Target)> = spread
+        .parts
+        .iter()
+        .map(|part| {
+            let offsets = Offsets::new(spread.taps(geometry, &part.places));
+            let weights = groups(geometry).map(|group| {
+                let (weight, places) = (&weight[group.weight], &part.places);
+                let taps = geometry.outputs_of_group() * places.len();
+                pack(
+                    tiles.channels,
+                    geometry.inputs_of_group(),
+                    taps,
+                    |input, tap| {
+                        let (output, [down, across]) =
+                            (tap / places.len(), places[tap % places.len()]);
+                        weight[output * geometry.taps()
+                            + input * of_channel
+                            + down * kernel_width
+                            + across]
+                    },
+                )
+            });
+            (offsets, weights.collect(), &part.target)
+        })
+        .collect();
+    let none = vec![F::ZERO; geometry.inputs_of_group()];
+    let size = geometry.outputs * geometry.output_pixels();
     let image_size = geometry.inputs * geometry.input_pixels();
     in_parts(geometry.images * image_size, image_size, |index, image| {
         let gradient = &gradient[index * size..][..size];
-        for group in groups(geometry) {
-            let weight = Matrix::new(
-                &weight[group.weight],
-                geometry.outputs_of_group(),
-                geometry.taps(),
-            );
-            let gradient =
-                Matrix::new(&gradient[group.output], geometry.outputs_of_group(), pixels);
-            let image = &mut image[group.input];
-            if geometry.is_pointwise() {
-                add_product(image, weight.transposed(), gradient);
-                continue;
-            }
-            with_scratch(geometry.taps() * pixels, |panel| {
-                panel.fill(F::ZERO);
-                add_product(panel, weight.transposed(), gradient);
-                fold(geometry, panel, image);
+        for (number, group) in groups(geometry).enumerate() {
+            with_scratch(spread.length(geometry, tiles.pixels), |values| {
+                spread.fill(geometry, &gradient[group.output], values);
+                let image = &mut image[group.input];
+                for (offsets, weights, target) in &parts {
+                    convolve(
+                        &tiles,
+                        &weights[number],
+                        values,
+                        offsets,
+                        target,
+                        image,
+                        &none,
+                    );
+                }
             });
         }
     })
@@ -79,26 +118,68 @@ pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradien
 
 /// The gradient of the weight, of that of the output.
 pub(crate) fn weight_gradient<F: Real>(geometry: &Geometry, input: &[F], gradient: &[F]) -> Vec<F> {
+    let (tiles, padded) = (F::tiles(), Padded::new(geometry));
+    let [many, few] = tiles.correlate;
+    let (taps, outputs) = (geometry.taps(), geometry.outputs_of_group());
+    // Rows of taps and of channels, with those that fill the last tiles.
+    let rows = taps.next_multiple_of(few.taps);
+    let columns = outputs.next_multiple_of(few.channels);
+    let mut places = padded.taps(geometry);
+    places.resize(rows, 0);
     let (pixels, size) = (
         geometry.output_pixels(),
         geometry.outputs * geometry.output_pixels(),
     );
     let image_size = geometry.inputs * geometry.input_pixels();
     let blocks = geometry.images.div_ceil(BLOCK);
-    sum_of_parts(blocks, geometry.outputs * geometry.taps(), |block, sum| {
+    let length = padded.length(geometry, 0);
+    let sums = sum_of_parts(blocks, geometry.groups * rows * columns, |block, sums| {
         let images = input
             .chunks_exact(image_size)
             .zip(gradient.chunks_exact(size));
         for (image, gradient) in images.skip(block * BLOCK).take(BLOCK) {
-            for group in groups(geometry) {
-                with_panel(geometry, &image[group.input.clone()], |panel| {
-                    let gradient =
-                        Matrix::new(&gradient[group.output], geometry.outputs_of_group(), pixels);
-                    add_product(&mut sum[group.weight], gradient, panel.transposed());
+            for (group, sums) in groups(geometry).zip(sums.chunks_exact_mut(rows * columns)) {
+                with_scratch(length + pixels * columns, |memory| {
+                    let (planes, rest) = memory.split_at_mut(length);
+                    padded.fill(geometry, &image[group.input], planes);
+                    transpose(&gradient[group.output], pixels, columns, rest);
+                    let mut first = 0;
+                    while first < columns {
+                        let tile = if columns - first >= many.channels {
+                            many
+                        } else {
+                            few
+                        };
+                        for (taps, sums) in places
+                            .chunks_exact(tile.taps)
+                            .zip(sums.chunks_exact_mut(tile.taps * columns))
+                        {
+                            tile.add(
+                                planes,
+                                padded.width(),
+                                rest,
+                                columns,
+                                geometry.output[1],
+                                taps,
+                                first,
+                                sums,
+                            );
+                        }
+                        first += tile.channels;
+                    }
                 });
             }
         }
-    })
+    });
+    let mut of_weight = vec![F::ZERO; geometry.outputs * taps];
+    for (group, sums) in groups(geometry).zip(sums.chunks_exact(rows * columns)) {
+        for (output, of_output) in of_weight[group.weight].chunks_exact_mut(taps).enumerate() {
+            for (of_weight, sums) in of_output.iter_mut().zip(sums.chunks_exact(columns)) {
+                *of_weight = sums[output];
+            }
+        }
+    }
+    of_weight
 }
 
 /// The gradient of the bias, of that of the output.
@@ -108,10 +189,10 @@ pub(crate) fn bias_gradient<F: Real>(geometry: &Geometry, gradient: &[F]) -> Vec
         geometry.outputs * geometry.output_pixels(),
     );
     let blocks = geometry.images.div_ceil(BLOCK);
-    sum_of_parts(blocks, geometry.outputs, |block, sum| {
+    sum_of_parts(blocks, geometry.outputs, |block, sums| {
         for gradient in gradient.chunks_exact(size).skip(block * BLOCK).take(BLOCK) {
-            for (sum, channel) in sum.iter_mut().zip(gradient.chunks_exact(pixels)) {
-                *sum += crate::sum::sum(channel);
+            for (total, channel) in sums.iter_mut().zip(gradient.chunks_exact(pixels)) {
+                *total += sum(channel);
             }
         }
     })
@@ -135,18 +216,66 @@ fn groups(geometry: &Geometry) -> impl Iterator<Item = Group> {
     })
 }
 
-/// Lends `work` the panel of one group of an image.
-fn with_panel<F: Real, R>(
-    geometry: &Geometry,
-    image: &[F],
-    work: impl FnOnce(Matrix<'_, F>) -> R,
-) -> R {
-    let (taps, pixels) = (geometry.taps(), geometry.output_pixels());
-    if geometry.is_pointwise() {
-        return work(Matrix::new(image, taps, pixels));
+/// Weights in the order in which tiles of `width` channels read them: a block of channels after another, in it a tap
+/// after another. Channels that fill up the last block are 0.
+fn pack<F: Real>(
+    width: usize,
+    channels: usize,
+    taps: usize,
+    weight: impl Fn(usize, usize) -> F,
+) -> Vec<F> {
+    let mut packed = vec![F::ZERO; channels.next_multiple_of(width) * taps];
+    for (number, block) in packed.chunks_exact_mut(width * taps).enumerate() {
+        for (tap, block) in block.chunks_exact_mut(width).enumerate() {
+            for (channel, packed) in (number * width..channels).zip(block) {
+                *packed = weight(channel, tap);
+            }
+        }
     }
-    with_scratch(taps * pixels, |panel| {
-        unfold(geometry, image, panel);
-        work(Matrix::new(panel, taps, pixels))
-    })
+    packed
+}
+
+/// Computes the outputs of `target` tile by tile and writes them.
+fn convolve<F: Real>(
+    tiles: &Tiles<F>,
+    weights: &[F],
+    planes: &[F],
+    offsets: &Offsets,
+    target: &Target,
+    outputs: &mut [F],
+    bias: &[F],
+) {
+    let block = tiles.channels * offsets.count();
+    let channels_size = tiles.channels * target.size[0] * target.size[1];
+    let mut tile = [F::ZERO; MOST_OF_TILE];
+    let tile = &mut tile[..tiles.channels * tiles.pixels];
+    for start in target.range().step_by(tiles.pixels) {
+        let channels = outputs
+            .chunks_mut(channels_size)
+            .zip(bias.chunks(tiles.channels));
+        for (weights, (channels, bias)) in weights.chunks_exact(block).zip(channels) {
+            tiles.convolve(weights, planes, offsets, start, tile);
+            target.write(tile, tiles.pixels, start, channels, bias);
+        }
+    }
+}
+
+/// The largest tile: 8 channels of 32 pixels.
+const MOST_OF_TILE: usize = 8 * 32;
+
+/// Writes `[channels, pixels]` as rows of `columns` channels, those beyond the last left as they are.
+fn transpose<F: Real>(gradient: &[F], pixels: usize, columns: usize, to: &mut [F]) {
+    /// Pixels whose rows stay in the cache while they are filled.
+    const ROWS: usize = 32;
+    for (block, rows) in to[..pixels * columns]
+        .chunks_mut(ROWS * columns)
+        .enumerate()
+    {
+        for (channel, gradient) in gradient.chunks_exact(pixels).enumerate() {
+            let pixels = &gradient[block * ROWS..];
+            for (row, pixel) in rows.chunks_exact_mut(columns).zip(pixels) {
+                row[channel] = *pixel;
+            }
+        }
+    }
 }

@@ -1,0 +1,325 @@
+//! Images laid out so that a convolution reads them as they lie.
+
+use std::ops::Range;
+
+use crate::conv2d::geometry::Geometry;
+use crate::real::Real;
+
+/// The layout of an image for its convolution: zeros around it, and pixels that lie a stride apart side by side.
+///
+/// With a stride of s along an axis, a padded image is taken apart into s planes, of the pixels whose position divided
+/// by s leaves the same remainder; in a plane, a convolution of stride s has stride 1. Where no place of the kernel sees a
+/// remainder there is no plane. Then, wherever in the kernel and for whichever output, the pixels that consecutive outputs
+/// of a row see lie one after the other: the offset from the output's number to the pixel depends on the kernel's place
+/// alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Padded {
+    /// The remainders that have a plane, for each axis.
+    remainders: [Vec<usize>; 2],
+    /// Rows and columns of a plane.
+    size: [usize; 2],
+    /// How many pixels the last place of the kernel is after the first.
+    reach: usize,
+}
+
+impl Padded {
+    pub(crate) fn new(geometry: &Geometry) -> Self {
+        let axes = [0, 1];
+        let remainders = axes.map(|axis| {
+            let mut remainders: Vec<usize> = (0..geometry.kernel[axis])
+                .map(|place| geometry.remainder(axis, place))
+                .collect();
+            remainders.sort_unstable();
+            remainders.dedup();
+            remainders
+        });
+        let [rows, columns] = axes.map(|axis| geometry.reach(axis));
+        Self {
+            remainders,
+            size: [geometry.output[0] + rows, geometry.output[1] + columns],
+            reach: columns,
+        }
+    }
+
+    /// Columns of a plane: from an output to the one below it.
+    pub(crate) fn width(&self) -> usize {
+        self.size[1]
+    }
+
+    fn plane(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    /// The numbers of one group of an image, where a tile of `pixels` outputs may go beyond the last.
+    pub(crate) fn length(&self, geometry: &Geometry, pixels: usize) -> usize {
+        let planes = self.remainders[0].len() * self.remainders[1].len();
+        geometry.inputs_of_group() * planes * self.plane() + self.reach + pixels
+    }
+
+    /// For each channel and place of the kernel, row by row as in a weight, the pixel that the first output sees.
+    pub(crate) fn taps(&self, geometry: &Geometry) -> Vec<usize> {
+        let [rows, columns] = &self.remainders;
+        let number = |remainders: &[usize], axis, place| {
+            let remainder = geometry.remainder(axis, place);
+            remainders
+                .iter()
+                .take_while(|other| **other < remainder)
+                .count()
+        };
+        let mut taps = Vec::with_capacity(geometry.taps());
+        for channel in 0..geometry.inputs_of_group() {
+            for down in 0..geometry.kernel[0] {
+                for across in 0..geometry.kernel[1] {
+                    let row = channel * rows.len() + number(rows, 0, down);
+                    let plane = row * columns.len() + number(columns, 1, across);
+                    let line = plane * self.size[0] + geometry.shift(0, down);
+                    taps.push(line * self.size[1] + geometry.shift(1, across));
+                }
+            }
+        }
+        taps
+    }
+
+    /// Lays out one group of an image, `[channels, height, width]`.
+    pub(crate) fn fill<F: Real>(&self, geometry: &Geometry, image: &[F], planes: &mut [F]) {
+        let [rows, columns] = &self.remainders;
+        let [_, width] = geometry.input;
+        let stride = geometry.stride;
+        let mut planes = planes.chunks_exact_mut(self.plane());
+        for channel in image.chunks_exact(geometry.input_pixels()) {
+            for row in rows {
+                let lines = inside(geometry, 0, *row, self.size[0]);
+                for column in columns {
+                    let Some(plane) = planes.next() else {
+                        return;
+                    };
+                    let inside = inside(geometry, 1, *column, self.size[1]);
+                    for (line, to) in plane.chunks_exact_mut(self.size[1]).enumerate() {
+                        if !lines.contains(&line) || inside.is_empty() {
+                            to.fill(F::ZERO);
+                            continue;
+                        }
+                        let from = (line * stride[0] + row - geometry.padding[0]) * width
+                            + (inside.start * stride[1] + column - geometry.padding[1]);
+                        to[..inside.start].fill(F::ZERO);
+                        to[inside.end..].fill(F::ZERO);
+                        gather(&channel[from..], stride[1], &mut to[inside.clone()]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The positions of a plane, of those at `0..size`, that are in the image and not in its padding.
+fn inside(geometry: &Geometry, axis: usize, remainder: usize, size: usize) -> Range<usize> {
+    let (stride, padding) = (geometry.stride[axis], geometry.padding[axis]);
+    let start = padding.saturating_sub(remainder).div_ceil(stride);
+    let end = (padding + geometry.input[axis])
+        .saturating_sub(remainder)
+        .div_ceil(stride);
+    start.min(size)..end.min(size)
+}
+
+/// Every `stride`th value.
+fn gather<F: Real>(from: &[F], stride: usize, to: &mut [F]) {
+    if stride == 1 {
+        to.copy_from_slice(&from[..to.len()]);
+    } else {
+        for (to, from) in to.iter_mut().zip(from.iter().step_by(stride)) {
+            *to = *from;
+        }
+    }
+}
+
+/// The layout of the output's gradient for the gradient of the input, and where that one's parts come from.
+///
+/// The pixels of the padded input whose positions leave the same remainders see the same places of the kernel, at a
+/// stride of 1, in the opposite direction: each such part is a convolution of the gradient with these places.
+#[derive(Debug, Clone)]
+pub(crate) struct Spread {
+    /// Rows and columns of a channel of the gradient with its zeros.
+    size: [usize; 2],
+    /// Zeros above and to the left.
+    zeros: [usize; 2],
+    pub(crate) parts: Vec<Part>,
+}
+
+/// The pixels of the input whose positions leave the same remainders.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// The places of the kernel that they see, down and across.
+    pub(crate) places: Vec<[usize; 2]>,
+    pub(crate) target: Target,
+}
+
+/// Where the outputs of a convolution are written.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// From an output to the one below it.
+    pub(crate) width: usize,
+    /// The rows and columns that are written.
+    pub(crate) rows: Range<usize>,
+    pub(crate) columns: Range<usize>,
+    /// From an output to the next, in what is written.
+    pub(crate) stride: [usize; 2],
+    /// The padding, less the remainder, where what is written has any.
+    pub(crate) before: [isize; 2],
+    /// Rows and columns of a channel of what is written.
+    pub(crate) size: [usize; 2],
+}
+
+impl Spread {
+    pub(crate) fn new(geometry: &Geometry) -> Self {
+        let zeros = [geometry.reach(0), geometry.reach(1)];
+        let ranges = [0, 1].map(|axis| {
+            let ranges = (0..geometry.stride[axis])
+                .map(|remainder| inside(geometry, axis, remainder, usize::MAX));
+            ranges.collect::<Vec<Range<usize>>>()
+        });
+        let most = |axis: usize| {
+            ranges[axis]
+                .iter()
+                .fold(0, |most, range| most.max(range.end))
+        };
+        let size = [most(0) + zeros[0], most(1) + zeros[1]];
+        let mut parts = Vec::new();
+        for (row, rows) in ranges[0].iter().enumerate() {
+            for (column, columns) in ranges[1].iter().enumerate() {
+                let [height, width] = geometry.kernel;
+                let places =
+                    (0..height).flat_map(|down| (0..width).map(move |across| [down, across]));
+                let places: Vec<[usize; 2]> = places
+                    .filter(|[down, across]| {
+                        geometry.remainder(0, *down) == row
+                            && geometry.remainder(1, *across) == column
+                    })
+                    .collect();
+                if places.is_empty() || rows.is_empty() || columns.is_empty() {
+                    continue;
+                }
+                parts.push(Part {
+                    places,
+                    target: Target {
+                        width: size[1],
+                        rows: rows.clone(),
+                        columns: columns.clone(),
+                        stride: geometry.stride,
+                        before: [
+                            geometry.padding[0] as isize - row as isize,
+                            geometry.padding[1] as isize - column as isize,
+                        ],
+                        size: geometry.input,
+                    },
+                });
+            }
+        }
+        Self { size, zeros, parts }
+    }
+
+    /// The numbers of one group of a gradient, where a tile of `pixels` may go beyond the last.
+    pub(crate) fn length(&self, geometry: &Geometry, pixels: usize) -> usize {
+        geometry.outputs_of_group() * self.size[0] * self.size[1] + self.zeros[1] + pixels
+    }
+
+    /// For each output channel and each of `places`, the value that the first pixel of the part sees.
+    pub(crate) fn taps(&self, geometry: &Geometry, places: &[[usize; 2]]) -> Vec<usize> {
+        let taps = (0..geometry.outputs_of_group()).flat_map(|channel| {
+            places.iter().map(move |[down, across]| {
+                let line = channel * self.size[0] + self.zeros[0] - geometry.shift(0, *down);
+                line * self.size[1] + self.zeros[1] - geometry.shift(1, *across)
+            })
+        });
+        taps.collect()
+    }
+
+    /// Lays out one group of a gradient, `[channels, height, width]`.
+    pub(crate) fn fill<F: Real>(&self, geometry: &Geometry, gradient: &[F], spread: &mut [F]) {
+        let [rows, columns] = self.size;
+        let kept = geometry.output[1].min(columns - self.zeros[1]);
+        let channels = gradient.chunks_exact(geometry.output_pixels());
+        for (channel, spread) in channels.zip(spread.chunks_exact_mut(rows * columns)) {
+            let mut lines = channel.chunks_exact(geometry.output[1]);
+            for (row, to) in spread.chunks_exact_mut(columns).enumerate() {
+                let line = if row < self.zeros[0] {
+                    None
+                } else {
+                    lines.next()
+                };
+                let Some(line) = line else {
+                    to.fill(F::ZERO);
+                    continue;
+                };
+                let (zeros, to) = to.split_at_mut(self.zeros[1]);
+                zeros.fill(F::ZERO);
+                to[..kept].copy_from_slice(&line[..kept]);
+                to[kept..].fill(F::ZERO);
+            }
+        }
+    }
+}
+
+impl Target {
+    /// All outputs, as they are.
+    pub(crate) fn outputs(geometry: &Geometry, padded: &Padded) -> Self {
+        let [rows, columns] = geometry.output;
+        Self {
+            width: padded.width(),
+            rows: 0..rows,
+            columns: 0..columns,
+            stride: [1, 1],
+            before: [0, 0],
+            size: geometry.output,
+        }
+    }
+
+    /// The numbers of the outputs, with those between that are not written.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.rows.start * self.width..(self.rows.end - 1) * self.width + self.columns.end
+    }
+
+    /// Writes a tile, rows of `pixels` outputs from `start` on, to as many channels as `channels` and the tile have, each
+    /// with its bias added.
+    pub(crate) fn write<F: Real>(
+        &self,
+        tile: &[F],
+        pixels: usize,
+        start: usize,
+        channels: &mut [F],
+        bias: &[F],
+    ) {
+        let end = (start + pixels).min(self.range().end);
+        let mut at = start;
+        while at < end {
+            let (row, column) = (at / self.width, at % self.width);
+            let next = (at - column + self.width).min(end);
+            let columns =
+                column.max(self.columns.start)..(column + next - at).min(self.columns.end);
+            if !columns.is_empty() {
+                let from = at - start + columns.start - column;
+                let to = self.place(0, row) * self.size[1] + self.place(1, columns.start);
+                let channels = channels.chunks_exact_mut(self.size[0] * self.size[1]);
+                for ((channel, tile), bias) in channels.zip(tile.chunks_exact(pixels)).zip(bias) {
+                    let tile = &tile[from..from + columns.len()];
+                    let channel = &mut channel[to..];
+                    if self.stride[1] == 1 {
+                        for (to, value) in channel.iter_mut().zip(tile) {
+                            *to = *value + *bias;
+                        }
+                    } else {
+                        let channel = channel.iter_mut().step_by(self.stride[1]);
+                        for (to, value) in channel.zip(tile) {
+                            *to = *value + *bias;
+                        }
+                    }
+                }
+            }
+            at = next;
+        }
+    }
+
+    /// Where in what is written an output's row or column lies.
+    fn place(&self, axis: usize, position: usize) -> usize {
+        (position * self.stride[axis]).wrapping_add_signed(-self.before[axis])
+    }
+}

@@ -40,7 +40,7 @@
 //! | [`slide`](Curve::slide) | half a decade below the upper end of the steep part |
 //! | [`minimum`](Curve::minimum) | a tenth of the rate with the lowest `s` |
 //! | [`steep`](Curve::steep) | where `ds/dx` is the steepest |
-//! | [`combine`](Curve::combine) | the median of those in `x`, and how far they are apart |
+//! | [`combine`](Curve::combine) | the middle of the two highest in `x`, and how far all are apart |
 //!
 //! A rule that has no answer gives the reason instead: [`NoSuggestion`]. The first tenth of the points is left out,
 //! because the average has not settled there. A loss counts as fallen where its fall exceeds four times the noise that

@@ -154,12 +154,15 @@ impl Curve {
         steep(&Descent::of(self)?)
     }
 
-    /// The median of those that there are, and how far they are apart.
+    /// The middle of the two highest of those that there are, and how far all are apart.
     ///
     /// ```text
-    /// suggests the point nearest to the median of x(valley), x(slide), x(minimum), x(steep)
+    /// suggests the point nearest to the mean of the two largest of x(valley), x(slide), x(minimum), x(steep)
     /// disagreement = largest rate / smallest rate
     /// ```
+    ///
+    /// Each rule looks for a rate that is safe from the first update to the last, and a peak, at which a schedule only
+    /// passes, may be higher.
     ///
     /// # Errors
     /// A reason, where no rule suggests anything.
@@ -205,11 +208,11 @@ fn combined(descent: &Descent, rates: &[f64]) -> Result<Combined, NoSuggestion> 
     let (Some(smallest), Some(largest)) = (rates.first(), rates.last()) else {
         return Err(NoSuggestion::BelowSweep);
     };
-    let median = 0.5 * (rates[(rates.len() - 1) / 2] + rates[rates.len() / 2]);
+    let second = rates[rates.len().saturating_sub(2)];
     let Suggestion {
         learning_rate,
         index,
-    } = descent.nearest(median)?;
+    } = descent.nearest(0.5 * (second + largest))?;
     Ok(Combined {
         learning_rate,
         index,
@@ -230,7 +233,7 @@ mod tests {
             .named()
             .map(|(_, found)| found.map_or(0, |found| found.index));
         assert_eq!(indices, [27, 24, 29, 25]);
-        assert_eq!(found.combined.map(|found| found.index), Ok(26));
+        assert_eq!(found.combined.map(|found| found.index), Ok(28));
         let disagreement = found.combined.map_or(0.0, |found| found.disagreement);
         assert!(
             (disagreement - 10f64.powf(1.25)).abs() < 1e-9,
@@ -276,18 +279,18 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_median() {
+    fn it_is_the_middle_of_the_two_highest() {
         let descent = Descent::of(&sample::curve());
-        let median = |places: &[usize]| {
+        let middle = |places: &[usize]| {
             let rates: Vec<f64> = sample::rates().take(40).map(f64::ln).collect();
             let rates: Vec<f64> = places.iter().map(|place| rates[*place]).collect();
             combined(descent.as_ref().map_err(|reason| *reason)?, &rates).map(|found| found.index)
         };
-        assert_eq!(median(&[7]), Ok(7));
-        assert_eq!(median(&[7, 11]), Ok(9));
-        assert_eq!(median(&[3, 10, 12]), Ok(10));
-        assert_eq!(median(&[3, 10, 12, 20]), Ok(11));
-        assert_eq!(median(&[]), Err(NoSuggestion::BelowSweep));
+        assert_eq!(middle(&[7]), Ok(7));
+        assert_eq!(middle(&[7, 11]), Ok(9));
+        assert_eq!(middle(&[3, 10, 12]), Ok(11));
+        assert_eq!(middle(&[3, 10, 12, 20]), Ok(16));
+        assert_eq!(middle(&[]), Err(NoSuggestion::BelowSweep));
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct Suggestions {
     pub minimum: Result<Suggestion, NoSuggestion>,
     /// The steepest descent.
     pub steep: Result<Suggestion, NoSuggestion>,
-    /// The median of those that there are.
+    /// The middle of the two highest.
     pub combined: Result<Combined, NoSuggestion>,
 }
 

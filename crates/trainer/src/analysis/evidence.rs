@@ -10,9 +10,8 @@ use super::{Curves, Point};
 /// What was seen in the curves of a run. Nothing stands where nothing could be seen.
 ///
 /// Losses are shares of the loss of answering with the class frequencies, which is where a network that knows nothing
-/// else ends; so 1 is nothing learned and 0 is everything. "Late" is the last third of the run by the sum of its
-/// learning rates, as far as the rate is above a tenth of its peak: an update at a lower rate cannot move a loss by much,
-/// so a slope there says nothing.
+/// else ends; so 1 is nothing learned and 0 is everything. A fall is looked for only where the rate is above a tenth of
+/// its peak: an update at a lower rate cannot move a loss by much, so a slope there says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Evidence {
@@ -52,9 +51,13 @@ pub struct Evidence {
     /// The median of how far an update moves the weights, as a share of their norm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update_ratio: Option<f64>,
-    /// The late gain: the sum of the loss changes over the sum of those that the gradients predicted.
+    /// The gain while the rate was above a tenth of its peak: the sum of the loss changes over the sum of those that the
+    /// gradients predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gain: Option<f64>,
+    /// The same over the last tenth of the updates, whatever the rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_gain: Option<f64>,
     /// The last norm of the gradient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradient_norm: Option<f64>,
@@ -106,20 +109,15 @@ impl Evidence {
         let gap = values().next_back().zip(last);
         let gap = gap.map(|(validation, train)| validation - train);
 
-        let from = sums.last().map_or(0.0, |whole| 2.0 * whole / 3.0);
-        let late = |point: &&Point| {
-            let update = point.update as usize;
-            active(update) && sums.get(update).is_some_and(|sum| *sum >= from)
+        let gain = |wanted: &dyn Fn(usize) -> bool| {
+            let points = curves.gain.iter().zip(&curves.predicted);
+            let points = points.filter(|(gain, _)| wanted(gain.update as usize));
+            let (change, predicted) =
+                points.fold((0.0, 0.0), |(change, sum), (gain, predicted)| {
+                    (change + gain.value * predicted.value, sum + predicted.value)
+                });
+            over(Some(change), Some(predicted))
         };
-        let (changes, predictions) = curves
-            .gain
-            .iter()
-            .zip(&curves.predicted)
-            .filter(|(gain, _)| late(gain))
-            .fold((0.0, 0.0), |(changes, predictions), (gain, predicted)| {
-                let change = gain.value * predicted.value;
-                (changes + change, predictions + predicted.value)
-            });
         let moving = curves.update_ratio.iter();
         let moving = moving.filter(|point| active(point.update as usize));
         let ratios: Vec<f64> = moving.map(|point| point.value).filter(finite).collect();
@@ -138,7 +136,8 @@ impl Evidence {
             gap: over(gap, chance),
             live_units: last_of(&curves.live_units),
             update_ratio: median(&ratios),
-            gain: over(Some(changes), Some(predictions)),
+            gain: gain(&active),
+            late_gain: gain(&|update| update >= tenth),
             gradient_norm: last_of(&curves.gradient_norm),
         }
     }
@@ -191,16 +190,12 @@ impl fmt::Display for Evidence {
             parts.push("a loss that is no number".to_owned());
         }
         if let Some(spike) = self.spike.filter(|spike| *spike > 1.5) {
-            parts.push(format!("the loss rose to {spike:.3} times the first"));
+            parts.push(format!("the loss rose to {} times the first", short(spike)));
         }
         if let Some(fall) = self.fall {
-            let (moved, percent) = match fall {
-                0.0.. => ("fell", 100.0 * fall),
-                _ => ("rose", -100.0 * fall),
-            };
-            parts.push(format!(
-                "{moved} by {percent:.1} % over the last two thirds"
-            ));
+            let moved = if fall < 0.0 { "rose" } else { "fell" };
+            let percent = short(100.0 * fall.abs());
+            parts.push(format!("{moved} by {percent} % over the last two thirds"));
         }
         if let Some(live) = self.live_units.filter(|live| *live < 0.5) {
             parts.push(format!("{:.0} % of the units live", 100.0 * live));
@@ -212,5 +207,13 @@ impl fmt::Display for Evidence {
             parts.push(format!("updates of {ratio:.1e} of the weights"));
         }
         formatter.write_str(&parts.join(", "))
+    }
+}
+
+/// Two or three digits of a number that is not negative.
+fn short(number: f64) -> String {
+    match number {
+        0.1..1e3 => format!("{number:.1}"),
+        _ => format!("{number:.0e}"),
     }
 }

@@ -31,8 +31,10 @@ const LEAST: f64 = 0.005;
 const RISE: f64 = 0.1;
 /// A swing by this share is one.
 const SWING: f64 = 0.1;
-/// Below this gain, curvature eats most of what the gradient promised.
+/// Below this gain, curvature eats nearly all of what the gradient promised.
 const LIMIT: f64 = 0.1;
+/// At the end of an annealed run the gain is above this.
+const CALMED: f64 = 0.5;
 
 /// Says how a run ended, and what its learning rate had to do with it.
 ///
@@ -45,7 +47,7 @@ const LIMIT: f64 = 0.1;
 /// | diverged | a loss is not finite, or `level` and `remaining` are above 1.2 |
 /// | collapsed | `level` > 0.9, and less than 0.3 of the units live, a `spike` > 1.5, or one > 1.2 without a clear fall |
 /// | slow | the loss falls (`fall` > 3 `swing`), and `level` > 0.5 |
-/// | still improving | the loss falls, by more than 15 % and by 0.5 % of the class frequencies' loss |
+/// | still improving | the loss falls, by more than 15 % and by 0.5 % of the class frequencies' loss; settled, if the cause is annealing |
 /// | overfitting | `rise` > 0.1, and the validation loss is above the training loss |
 /// | oscillating | `swing` > 0.1 |
 /// | settled | otherwise |
@@ -54,7 +56,7 @@ const LIMIT: f64 = 0.1;
 /// | --- | --- |
 /// | rate too high | diverged, collapsed, or not settled after a `spike` > 1.5, in an annealed run > 3 |
 /// | rate too low | slow or still improving with a clear fall (`fall` > 20 `swing`), `level` > 0.03, `spike` < 1.1, and no `gain` below 0.1 |
-/// | annealed to its end | the rate ended at a tenth of its peak or lower |
+/// | annealed to its end | the rate ended at a tenth of its peak or lower, and no `late_gain` below 0.5 |
 /// | no evidence | otherwise |
 ///
 /// The names are those of [`Evidence`]. How often the causes are right is in `docs/verdicts.md`.
@@ -62,6 +64,11 @@ pub fn judge(curves: &Curves) -> Verdict {
     let evidence = Evidence::of(curves);
     let outcome = outcome(&evidence);
     let cause = cause(outcome, &evidence);
+    let outcome = match (outcome, cause) {
+        // It fell while the rate was high, and the end of the schedule brought it to rest.
+        (Outcome::StillImproving, Cause::Annealed) => Outcome::Settled,
+        _ => outcome,
+    };
     Verdict {
         outcome,
         cause,
@@ -104,11 +111,12 @@ fn cause(outcome: Outcome, seen: &Evidence) -> Cause {
     let falls = matches!(outcome, Outcome::Slow | Outcome::StillImproving);
     let far = seen.level.is_some_and(|level| level > FAR);
     let at_limit = seen.gain.is_some_and(|gain| gain < LIMIT);
+    let calmed = seen.late_gain.is_none_or(|gain| gain > CALMED);
     match outcome {
         Outcome::Diverged | Outcome::Collapsed => Cause::RateTooHigh,
         _ if spiked && outcome != Outcome::Settled => Cause::RateTooHigh,
         _ if falls && falls_clearly(seen) && far && spike < CALM && !at_limit => Cause::RateTooLow,
-        _ if seen.annealed => Cause::Annealed,
+        _ if seen.annealed && calmed => Cause::Annealed,
         _ => Cause::NoEvidence,
     }
 }
@@ -192,7 +200,7 @@ mod tests {
                     "{share} of the boundary, momentum {momentum}: {verdict}"
                 );
             }
-            let verdict = judge(&descend(1e-4 * boundary, momentum));
+            let verdict = judge(&descend(1e-5 * boundary, momentum));
             assert_eq!(
                 (verdict.outcome, verdict.cause),
                 (Outcome::Slow, Cause::RateTooLow),
@@ -294,7 +302,12 @@ mod tests {
         for (update, rate) in curves.learning_rates.iter_mut().enumerate() {
             *rate = 0.1 * (1.0 - update as f64 / 200.0);
         }
-        assert_eq!(judge(&curves).cause, Cause::Annealed);
+        assert_eq!(said(&curves), (Outcome::Settled, Cause::Annealed));
+        let point = |value| vec![Point { update: 190, value }];
+        for (gain, cause) in [(1.02, Cause::Annealed), (0.05, Cause::NoEvidence)] {
+            (curves.gain, curves.predicted) = (point(gain), point(-1e-3));
+            assert_eq!(judge(&curves).cause, cause, "late gain {gain}");
+        }
         curves.learning_rates.fill(0.1);
         assert_ne!(judge(&curves).cause, Cause::Annealed);
     }

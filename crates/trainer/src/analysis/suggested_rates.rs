@@ -3,7 +3,6 @@
 use schedules::finder::NoSuggestion;
 use serde::{Deserialize, Serialize};
 
-use super::stretch::median;
 use crate::engine::SweptRates;
 
 /// What the rules make of one range test or of several.
@@ -67,23 +66,33 @@ impl SuggestedRates {
 
 impl SuggestedRate {
     fn of(rule: &str, answers: impl Iterator<Item = Result<f64, NoSuggestion>>) -> Self {
-        let (mut logarithms, mut reason) = (Vec::new(), None);
+        let (mut rates, mut reason) = (Vec::new(), None);
         for answer in answers {
             match answer {
-                Ok(rate) => logarithms.push(rate.ln()),
+                Ok(rate) => rates.push(rate),
                 Err(none) => reason = Some(none.to_string()),
             }
         }
-        let lowest = logarithms.iter().copied().reduce(f64::min);
-        let highest = logarithms.iter().copied().reduce(f64::max);
-        let spread = lowest.zip(highest).filter(|_| logarithms.len() > 1);
+        rates.sort_by(f64::total_cmp);
+        let spread = rates.first().zip(rates.last());
         Self {
             rule: rule.to_owned(),
-            learning_rate: median(&logarithms).map(f64::exp),
-            spread: spread.map(|(lowest, highest)| [lowest.exp(), highest.exp()]),
+            learning_rate: middle(&rates),
+            spread: spread
+                .filter(|_| rates.len() > 1)
+                .map(|(lowest, highest)| [*lowest, *highest]),
             reason,
         }
     }
+}
+
+/// The median of sorted rates; between two of them, their geometric mean.
+fn middle(rates: &[f64]) -> Option<f64> {
+    let upper = *rates.get(rates.len() / 2)?;
+    if rates.len() % 2 == 1 {
+        return Some(upper);
+    }
+    Some((rates[rates.len() / 2 - 1] * upper).sqrt())
 }
 
 #[cfg(test)]
@@ -91,10 +100,13 @@ mod tests {
     use super::*;
     use schedules::finder::Finder;
 
-    /// A sweep of 40 points, four to a decade from 1e-6, whose loss falls around `place`.
+    /// A sweep of 40 points, four to a decade from 1e-6, whose loss falls around `place` and explodes after it.
     fn test(place: i32) -> SweptRates {
         let rate = |index: i32| 10_f64.powf(f64::from(index) / 4.0 - 6.0);
-        let loss = |index: i32| 2.0 / (1.0 + f64::from(index - place).exp());
+        let loss = |index: i32| {
+            let after = f64::from(index - place);
+            2.0 / (1.0 + after.exp()) + 0.01 * (after - 8.0).exp()
+        };
         let pairs = (0..40).map(|index| (rate(index), loss(index)));
         SweptRates {
             curve: Finder::new().beta(0.0).record(pairs),
@@ -120,16 +132,14 @@ mod tests {
 
     #[test]
     fn several_tests_give_the_middle_and_the_ends() {
-        // Two of them are a decade apart, and the third lies between.
-        let found = SuggestedRates::of(&[test(22), test(18), test(20)]).combined;
-        let middle = SuggestedRates::of(&[test(20)]).combined.learning_rate;
-        let near = |one: f64, other: f64| assert!((one / other - 1.0).abs() < 1e-9);
-        near(
-            found.learning_rate.unwrap_or_default(),
-            middle.unwrap_or_default(),
-        );
-        let [lowest, highest] = found.spread.unwrap_or_default();
-        near(highest / lowest, 10.0);
+        let tests = [test(22), test(18), test(20)];
+        let combined = |test: &SweptRates| test.curve.combine().map(|found| found.learning_rate);
+        let mut rates: Vec<f64> = tests.iter().flat_map(combined).collect();
+        rates.sort_by(f64::total_cmp);
+        assert!(rates.len() == 3 && rates[0] < rates[2], "{rates:?}");
+        let found = SuggestedRates::of(&tests).combined;
+        assert_eq!(found.learning_rate, Some(rates[1]));
+        assert_eq!(found.spread, Some([rates[0], rates[2]]));
     }
 
     #[test]

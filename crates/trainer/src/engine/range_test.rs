@@ -40,12 +40,12 @@ const GAIN_EVERY: u64 = 4;
 const READ_EVERY: u64 = 16;
 
 impl Default for RateSweep {
-    /// From 1e-6 to 10 in 200 updates, exponentially.
+    /// From 1e-6 to 10 in 100 updates, exponentially.
     fn default() -> Self {
         Self {
             from: 1e-6,
             to: 10.0,
-            updates: 200,
+            updates: 100,
             sweep: Sweep::Exponential,
             smoothing: 0.98,
             divergence: 2.0,

@@ -8,6 +8,8 @@
 //! - `backends`: the same learning on every backend, a GPU among them.
 //! - `benchmark`: how long updates take, as far as a test may say.
 //! - `objective`: what an update descends, from which batches, and which weights count afterwards.
+//! - `calibration`: how often verdicts are right; ignored, because it takes long.
+//! - `regret`: how good a found rate is; ignored, because it takes long.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
 //! - `images`: a person's own pictures, from a folder to predictions.
@@ -25,6 +27,7 @@ mod augmentation;
 mod backends;
 mod benchmark;
 mod browser;
+mod calibration;
 mod damaged_data;
 mod fidelity;
 mod find_lr;
@@ -33,6 +36,7 @@ mod learner;
 mod mistakes;
 mod objective;
 mod program;
+mod regret;
 mod report;
 mod schedule;
 mod training;

@@ -99,9 +99,9 @@ fn a_tiny_step_keeps_what_the_gradient_promised() {
     let exact = ["--set=train.precision=float64", "--set=train.gain_every=1"];
     train(path, "tiny", &[&whole[..], &exact, &["--lr=1e-4"]].concat());
     for gain in column(path, "runs/tiny", "gain") {
-        assert!((gain - 1.0).abs() < 0.01, "{gain}");
+        assert!((gain - 1.0).abs() < 1e-3, "{gain}");
     }
-    train(path, "large", &[&whole[..], &exact, &["--lr=1"]].concat());
+    train(path, "large", &[&whole[..], &exact, &["--lr=10"]].concat());
     let first = column(path, "runs/large", "gain")[0];
-    assert!(first < 0.9, "{first}");
+    assert!(first < 0.5, "{first}");
 }

@@ -13,6 +13,7 @@ use trainer::report::Console;
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 fn main() -> ExitCode {
+    kernels::keep_freed_memory();
     let cli = Cli::parse();
     // A panic on a driver's thread often causes another one on ours; the first is the one that tells.
     panic::set_hook(Box::new(|info| {

@@ -31,10 +31,17 @@ use crate::real::Real;
 ///
 /// where c runs over the channels of the group that o is in, and x is 0 outside of the image.
 ///
-/// Each thread takes an image at a time, lays it out so that the convolution is one matrix product (im2col: Chellapilla,
-/// Puri and Simard 2006, "High performance convolutional neural networks for document processing"), in memory that
-/// stays in its cache, and multiplies. The backward pass lays it out anew instead of keeping it. Burn's flex lays out
-/// the whole batch, with the channels last, and makes of the weight's gradient a convolution whose kernel is the image.
+/// Each thread takes an image at a time, pads it, and convolves it where it lies: for each place of the kernel the factor
+/// of an output pixel is found at an offset that does not depend on the pixel, also with strides and dilation, for which
+/// the padded image is taken apart into planes. A tile of outputs, some channels by some pixels of a row, stays in
+/// registers while its products are added; the weights are packed once in the order in which tiles read them. The gradient
+/// of the input is such a convolution of the output's gradient; that of the weight has tiles of its own. Nothing is laid
+/// out for each place of the kernel (im2col), and nothing of the layout is kept for the backward pass. Zhang, Franchetti
+/// and Low 2018, "High performance zero-memory overhead direct convolutions"; the offsets are those of Dukhan 2019, "The
+/// indirect convolution algorithm".
+///
+/// Burn's flex lays out the whole batch with the channels last, and makes of the weight's gradient a convolution whose
+/// kernel is the image.
 ///
 /// The weight's gradient is summed over blocks of eight images, and then over the blocks in their order, so that it has
 /// the same bits for any number of threads.

@@ -39,9 +39,12 @@
 //!
 //! # Safety
 //!
-//! Nothing that is public is unsafe. Inside, three things are: handing pointers to the `gemm` crate, after every bound was
-//! asserted (`product.rs`), memory that is written part by part (`parts.rs`), and a switch of the system's allocator
-//! (`memory.rs`).
+//! Nothing that is public is unsafe. Inside, four things are: handing pointers to the `gemm` crate and to the loops of a
+//! convolution, after every bound was asserted (`product.rs`, `conv2d/tiles.rs`); instructions that not every processor
+//! has, which are chosen when they are first needed by what the processor says (`lanes.rs`); memory that is written part
+//! by part (`parts.rs`); and a switch of the system's allocator (`memory.rs`).
+//!
+//! On processors other than x86-64 with AVX2 or AVX-512, convolutions use what the compiler makes of plain loops.
 
 mod activation;
 mod batch_norm;

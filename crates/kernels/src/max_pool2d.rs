@@ -1,7 +1,5 @@
 //! Two-dimensional maximum pooling.
 
-use std::sync::Arc;
-
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -25,8 +23,9 @@ use crate::real::Real;
 ///
 /// The gradient goes to the first of the largest. What is not a number is larger than every number.
 ///
-/// Which value it was is kept in a byte, where Burn's flex keeps eight, and the gradient is written in one pass over the
-/// input, each value once. An image is computed by one thread, so that the bits do not depend on their number.
+/// Which value it was is kept in a number of the values' type, so that the processor compares and keeps several at once,
+/// and the gradient is written in one pass over the input, each value once. An image is computed by one thread, so that
+/// the bits do not depend on their number.
 ///
 /// # Panics
 /// If the window is 0 or larger than the image.
@@ -43,8 +42,8 @@ pub fn max_pool2d(images: Tensor<4>, window: usize) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as MaxPool2dKernel>::pool(images, window))
 }
 
-/// The largest window whose places can be counted in a byte.
-const MOST: usize = 16;
+/// The largest window: in single precision, all places in it are whole numbers that differ.
+const MOST: usize = 1 << 12;
 
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait MaxPool2dKernel: Backend {
@@ -67,17 +66,14 @@ impl<C: CheckpointStrategy> MaxPool2dKernel for Autodiff<Flex, C> {
             .compute_bound()
             .stateful()
         {
-            OpsKind::Tracked(node) => {
-                let places = Arc::new(places);
-                node.finish(
-                    Pooled {
-                        input,
-                        window,
-                        places,
-                    },
-                    output,
-                )
-            }
+            OpsKind::Tracked(node) => node.finish(
+                Pooled {
+                    input,
+                    window,
+                    places,
+                },
+                output,
+            ),
             OpsKind::UnTracked(node) => node.finish(output),
         }
     }
@@ -89,7 +85,7 @@ struct Pooled {
     input: [usize; 4],
     window: usize,
     /// For each output, which value of its square it is, row by row.
-    places: Arc<Vec<u8>>,
+    places: Primitive,
 }
 
 /// What autodiff does in the backward pass.
@@ -119,14 +115,14 @@ fn sizes([_, _, height, width]: [usize; 4], window: usize) -> (usize, [usize; 2]
     (height * width, [height / window, width / window])
 }
 
-fn largest<F: Real>(images: Primitive, window: usize) -> (Primitive, Vec<u8>) {
+fn largest<F: Real>(images: Primitive, window: usize) -> (Primitive, Primitive) {
     let input = shape(&images);
     let [count, channels, _, width] = input;
     let (size, [rows, columns]) = sizes(input, window);
     let images = contiguous(images);
     let given = values::<F>(&images);
     let part = (channels * rows * columns).max(1);
-    let mut places = vec![0_u8; count * part];
+    let mut places = vec![F::ZERO; count * part];
     let beside = places.par_chunks_mut(part);
     let output = in_parts_beside(count * part, part, beside, |index, part, places| {
         let image = given[index * channels * size..].chunks_exact(size);
@@ -134,41 +130,62 @@ fn largest<F: Real>(images: Primitive, window: usize) -> (Primitive, Vec<u8>) {
         let places = places.chunks_exact_mut(rows * columns);
         for ((channel, outputs), places) in image.zip(outputs).zip(places) {
             match window {
-                2 => largest_of_channel(channel, width, 2, outputs, places),
+                2 => largest_of_pairs(channel, width, outputs, places),
                 _ => largest_of_channel(channel, width, window, outputs, places),
             }
         }
     });
-    (tensor(output, [count, channels, rows, columns]), places)
+    let output_shape = [count, channels, rows, columns];
+    (tensor(output, output_shape), tensor(places, output_shape))
 }
 
-/// Inlined so that there is one for windows of 2 pixels, whose loops are gone.
+/// The larger of two values with their places, the first if they are equal. Nothing is larger than what is not a number.
 #[inline(always)]
+fn larger<F: Real>(first: (F, F), second: (F, F)) -> (F, F) {
+    let is_second = (second.0 > first.0) | second.0.is_nan();
+    let value = if is_second { second.0 } else { first.0 };
+    (value, if is_second { second.1 } else { first.1 })
+}
+
+/// As [`largest_of_channel`] for a window of 2, in a form that the compiler makes wide instructions of.
+fn largest_of_pairs<F: Real>(channel: &[F], width: usize, outputs: &mut [F], places: &mut [F]) {
+    let columns = width / 2;
+    let numbers = [0.0, 1.0, 2.0, 3.0].map(F::of);
+    let bands = channel.chunks_exact(width * 2);
+    let outputs = outputs
+        .chunks_exact_mut(columns)
+        .zip(places.chunks_exact_mut(columns));
+    for (band, (outputs, places)) in bands.zip(outputs) {
+        let (top, bottom) = band.split_at(width);
+        let pairs = top.chunks_exact(2).zip(bottom.chunks_exact(2));
+        for ((top, bottom), (output, place)) in pairs.zip(outputs.iter_mut().zip(places)) {
+            let top = larger((top[0], numbers[0]), (top[1], numbers[1]));
+            let bottom = larger((bottom[0], numbers[2]), (bottom[1], numbers[3]));
+            (*output, *place) = larger(top, bottom);
+        }
+    }
+}
+
 fn largest_of_channel<F: Real>(
     channel: &[F],
     width: usize,
     window: usize,
     outputs: &mut [F],
-    places: &mut [u8],
+    places: &mut [F],
 ) {
     let columns = width / window;
     let bands = channel.chunks_exact(width * window);
-    let outputs = outputs.chunks_exact_mut(columns);
-    let places = places.chunks_exact_mut(columns);
-    for ((band, outputs), places) in bands.zip(outputs).zip(places) {
+    let outputs = outputs
+        .chunks_exact_mut(columns)
+        .zip(places.chunks_exact_mut(columns));
+    for (band, (outputs, places)) in bands.zip(outputs) {
         outputs.fill(F::LEAST);
         for (down, row) in band.chunks_exact(width).enumerate() {
             let squares = row.chunks_exact(window);
             for ((square, output), place) in squares.zip(&mut *outputs).zip(&mut *places) {
                 for (across, value) in square.iter().enumerate() {
-                    // Nothing is larger than what is not a number.
-                    let is_larger = *value > *output || value.is_nan();
-                    *output = if is_larger { *value } else { *output };
-                    *place = if is_larger {
-                        (down * window + across) as u8
-                    } else {
-                        *place
-                    };
+                    let number = F::of((down * window + across) as f64);
+                    (*output, *place) = larger((*output, *place), (*value, number));
                 }
             }
         }
@@ -183,7 +200,7 @@ fn scattered<F: Real>(pooled: &Pooled, gradient: &Primitive) -> Primitive {
     } = pooled;
     let [count, channels, _, width] = *input;
     let (size, [rows, columns]) = sizes(*input, *window);
-    let gradient = values::<F>(gradient);
+    let (gradient, places) = (values::<F>(gradient), values::<F>(places));
     let image = channels * size;
     let of_images = in_parts(count * image, image, |index, part| {
         let outputs = index * channels * rows * columns..;
@@ -191,7 +208,7 @@ fn scattered<F: Real>(pooled: &Pooled, gradient: &Primitive) -> Primitive {
         let places = places[outputs].chunks_exact(rows * columns);
         for ((channel, gradient), places) in part.chunks_exact_mut(size).zip(gradient).zip(places) {
             match window {
-                2 => scattered_in_channel(channel, width, 2, gradient, places),
+                2 => scattered_in_pairs(channel, width, gradient, places),
                 _ => scattered_in_channel(channel, width, *window, gradient, places),
             }
         }
@@ -199,13 +216,43 @@ fn scattered<F: Real>(pooled: &Pooled, gradient: &Primitive) -> Primitive {
     tensor(of_images, *input)
 }
 
-#[inline(always)]
+/// As [`scattered_in_channel`] for a window of 2, in a form that the compiler makes wide instructions of.
+fn scattered_in_pairs<F: Real>(channel: &mut [F], width: usize, gradient: &[F], places: &[F]) {
+    let columns = width / 2;
+    let numbers = [0.0, 1.0, 2.0, 3.0].map(F::of);
+    let bands = channel.chunks_exact_mut(width * 2);
+    let outputs = gradient
+        .chunks_exact(columns)
+        .zip(places.chunks_exact(columns));
+    for (band, (gradient, places)) in bands.zip(outputs) {
+        let (top, bottom) = band.split_at_mut(width);
+        for (row, numbers) in [
+            (top, [numbers[0], numbers[1]]),
+            (bottom, [numbers[2], numbers[3]]),
+        ] {
+            let pairs = row.chunks_exact_mut(2);
+            for (pair, (gradient, place)) in pairs.zip(gradient.iter().zip(places)) {
+                pair[0] = if *place == numbers[0] {
+                    *gradient
+                } else {
+                    F::ZERO
+                };
+                pair[1] = if *place == numbers[1] {
+                    *gradient
+                } else {
+                    F::ZERO
+                };
+            }
+        }
+    }
+}
+
 fn scattered_in_channel<F: Real>(
     channel: &mut [F],
     width: usize,
     window: usize,
     gradient: &[F],
-    places: &[u8],
+    places: &[F],
 ) {
     let columns = width / window;
     let bands = channel.chunks_exact_mut(width * window);
@@ -217,8 +264,8 @@ fn scattered_in_channel<F: Real>(
             let squares = row.chunks_exact_mut(window);
             for (square, (gradient, place)) in squares.zip(gradient.iter().zip(places)) {
                 for (across, value) in square.iter_mut().enumerate() {
-                    let is_place = (down * window + across) as u8 == *place;
-                    *value = if is_place { *gradient } else { F::ZERO };
+                    let number = F::of((down * window + across) as f64);
+                    *value = if number == *place { *gradient } else { F::ZERO };
                 }
             }
         }

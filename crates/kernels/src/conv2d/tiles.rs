@@ -207,7 +207,9 @@ macro_rules! tiles {
         correlate $taps:literal x $many:literal or $more_taps:literal x $few:literal
         $(, $feature:meta)?
     ) => {
-        pub(crate) fn $name() -> Tiles<$number> {
+        /// # Safety
+        /// Only where the processor has the registers.
+        unsafe fn $name() -> Tiles<$number> {
             $(#[$feature])?
             unsafe fn run_convolve(weights: *const $number, image: *const $number, offsets: &[usize], tile: *mut $number) {
                 // SAFETY: the caller's promises are those that are needed.
@@ -270,13 +272,16 @@ macro_rules! best {
             #[cfg(target_arch = "x86_64")]
             {
                 if is_x86_feature_detected!("avx512f") {
-                    return $wide();
+                    // SAFETY: it has these registers.
+                    return unsafe { $wide() };
                 }
                 if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                    return $narrow();
+                    // SAFETY: it has these registers.
+                    return unsafe { $narrow() };
                 }
             }
-            $portable()
+            // SAFETY: every processor has these.
+            unsafe { $portable() }
         }
     };
 }
@@ -299,3 +304,99 @@ best!(
     __m512d,
     __m256d
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Loops for every kind of register that this processor has.
+    fn all() -> Vec<Tiles<f32>> {
+        // SAFETY: every processor has these.
+        let mut all = vec![unsafe { single_portable() }];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                // SAFETY: it has these registers.
+                all.push(unsafe { single_avx2() });
+            }
+            if is_x86_feature_detected!("avx512f") {
+                // SAFETY: it has these registers.
+                all.push(unsafe { single_avx512() });
+            }
+        }
+        all
+    }
+
+    /// Small whole numbers, whose sums are exact.
+    fn numbers(count: usize) -> Vec<f32> {
+        (0..count)
+            .map(|number| (number * 7 % 11) as f32 - 5.0)
+            .collect()
+    }
+
+    #[test]
+    fn a_tile_is_the_sum_of_its_products() {
+        let places = [3, 0, 17, 40, 8];
+        let image = numbers(100);
+        for tiles in all() {
+            let weights = numbers(places.len() * tiles.channels);
+            let mut tile = vec![f32::NAN; tiles.channels * tiles.pixels];
+            tiles.convolve(
+                &weights,
+                &image,
+                &Offsets::new(places.to_vec()),
+                2,
+                &mut tile,
+            );
+            for (number, value) in tile.iter().enumerate() {
+                let (channel, pixel) = (number / tiles.pixels, number % tiles.pixels);
+                let product = |(tap, place): (usize, &usize)| {
+                    weights[tap * tiles.channels + channel] * image[place + 2 + pixel]
+                };
+                let expected: f32 = places.iter().enumerate().map(product).sum();
+                assert_eq!(
+                    *value, expected,
+                    "{tiles:?}, channel {channel}, pixel {pixel}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_tile_of_the_weights_gradient_is_added() {
+        // 3 rows of 5 pixels in an image of 9 columns.
+        let (step, columns, rows) = (9, 5, 3);
+        let image = numbers(60);
+        for tile in all().into_iter().flat_map(|tiles| tiles.correlate) {
+            let (channels, first) = (tile.channels + 8, 4);
+            let gradient = numbers(rows * columns * channels);
+            let taps: Vec<usize> = (0..tile.taps).map(|tap| tap * 5 % 13).collect();
+            let mut sum = vec![1.0; tile.taps * channels];
+            tile.add(
+                &image, step, &gradient, channels, columns, &taps, first, &mut sum,
+            );
+            for (number, value) in sum.iter().enumerate() {
+                let (tap, channel) = (number / channels, number % channels);
+                let mut expected = 1.0;
+                if (first..first + tile.channels).contains(&channel) {
+                    for pixel in 0..rows * columns {
+                        let (row, column) = (pixel / columns, pixel % columns);
+                        expected += image[taps[tap] + row * step + column]
+                            * gradient[pixel * channels + channel];
+                    }
+                }
+                assert_eq!(*value, expected, "{tile:?}, tap {tap}, channel {channel}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "assertion failed")]
+    fn an_image_that_ends_too_early_is_refused() {
+        let tiles = single();
+        let weights = numbers(tiles.channels);
+        let image = numbers(tiles.pixels + 1);
+        let mut tile = vec![0.0; tiles.channels * tiles.pixels];
+        tiles.convolve(&weights, &image, &Offsets::new(vec![1]), 1, &mut tile);
+    }
+}

@@ -10,6 +10,11 @@
 //! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `calibration`: how often verdicts are right; ignored, because it takes long.
 //! - `regret`: how good a found rate is; ignored, because it takes long.
+//! - `exactness`: a run that goes on from a checkpoint is the uninterrupted one to the last bit.
+//! - `resume`: what a person meets who stops a run, goes on with it, or cannot.
+//! - `kills`: runs that are killed at any moment end with the same bytes.
+//! - `faults`: faults at every step on a file, and at the device.
+//! - `recovery`: runs that diverge, and runs that get no better.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
 //! - `images`: a person's own pictures, from a folder to predictions.
@@ -29,15 +34,20 @@ mod benchmark;
 mod browser;
 mod calibration;
 mod damaged_data;
+mod exactness;
+mod faults;
 mod fidelity;
 mod find_lr;
 mod images;
+mod kills;
 mod learner;
 mod mistakes;
 mod objective;
 mod program;
+mod recovery;
 mod regret;
 mod report;
+mod resume;
 mod schedule;
 mod training;
 mod verdict;

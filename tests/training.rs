@@ -84,7 +84,8 @@ fn a_run_leaves_its_settings_metrics_summary_and_weights() {
         "settings.toml",
         "metrics.csv",
         "summary.json",
-        "checkpoints/last/model.bpk",
+        "events.jsonl",
+        "checkpoints/last/model.safetensors",
     ] {
         assert!(
             folder.path().join(run).join(file).is_file(),

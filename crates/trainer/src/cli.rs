@@ -22,7 +22,7 @@ use crate::engine::RateSweep;
     name = "trainer",
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 done, 1 internal, 2 usage or config, 3 data, 4 device, 5 diverged, 6 checkpoint."
+    after_help = "Exit codes: 0 done, 1 internal, 2 usage or config, 3 data, 4 device, 5 diverged, 6 checkpoint, 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -133,6 +133,9 @@ pub struct TrainArguments {
     /// The run directory's name; an existing run is never overwritten.
     #[arg(long)]
     pub name: Option<String>,
+    /// Go on with a run that did not reach its end, exactly where it was saved.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "runs", "name"])]
+    pub resume: Option<PathBuf>,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,

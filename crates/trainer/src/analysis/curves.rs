@@ -1,7 +1,7 @@
 //! What was recorded of a run.
 
 use crate::data::Part;
-use crate::engine::{Gain, Update};
+use crate::engine::{Gain, Update, class_frequency_loss};
 
 /// A value that was measured now and then.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,17 +96,4 @@ impl Curves {
             );
         }
     }
-}
-
-/// `−Σ f ln f` over the classes, `f` the share of each in `part`.
-fn class_frequency_loss(part: &Part) -> f64 {
-    let mut counts = vec![0_usize; part.images().classes()];
-    for position in 0..part.len() {
-        counts[usize::from(part.label(position))] += 1;
-    }
-    let shares = counts.iter().map(|count| *count as f64 / part.len() as f64);
-    shares
-        .filter(|share| *share > 0.0)
-        .map(|share| -share * share.ln())
-        .sum()
 }

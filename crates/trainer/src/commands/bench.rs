@@ -138,7 +138,7 @@ impl Case {
             dataset,
             plan,
         } = &self.prepared;
-        let mut metrics = directory.metrics()?;
+        let mut metrics = directory.begin_metrics()?;
         let mut written = Ok(());
         let mut progress = Progress::new(console, plan, self.compute.is_gpu());
         // As `train` does.

@@ -9,6 +9,7 @@ use crate::engine::{Confusion, build_model, evaluate_each, first_largest};
 use crate::report::{ConfusionReport, Console, RunDirectory};
 
 use super::prepare::prepare;
+use super::weights::load_weights;
 use super::{Failure, backend};
 
 pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     refuse_empty(part, name)?;
     let compute = backend::open(&prepared, console)?;
     let model = build_model(settings, part.images(), &compute.device)?;
-    let model = directory.load_model(model)?;
+    let model = load_weights(&directory, model, console)?;
     let mut confusion = Confusion::new(inputs.classes().len());
     let batch_size = settings.data.batch_size;
     let metrics = evaluate_each(&model, part, batch_size, &compute.device, |row, logits| {

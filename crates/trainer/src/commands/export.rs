@@ -15,6 +15,7 @@ use crate::report::{Console, RunDirectory};
 
 use super::Failure;
 use super::prepare::prepare;
+use super::weights::load_weights;
 
 pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let console = Console {
@@ -26,7 +27,7 @@ pub(super) fn run(arguments: &ExportArguments) -> Result<(), Failure> {
     let images = prepared.dataset.train.images();
     let device = engine::open(Backend::Flex)?.device;
     let model = build_model(settings, images, &device)?;
-    let weights = directory.load_model(model)?.state_dict();
+    let weights = load_weights(&directory, model, console)?.state_dict();
     let bytes = match arguments.format {
         WeightsFormat::Safetensors => {
             weights_to_bytes(&weights, describe(settings, images).to_string())

@@ -1,12 +1,16 @@
 //! Why a command stopped, and the exit code that says so.
 
 use std::fmt;
+use std::path::Path;
 
 use models::FreezeError;
 
 use crate::config::ConfigError;
 use crate::data::DataError;
-use crate::engine::{DeviceError, FitError, StartError, WeightsError};
+use crate::engine::{
+    CheckpointError, Compute, DeviceError, FitError, PlanError, ResumeError, StartError,
+    WeightsError,
+};
 use crate::report::RunError;
 
 /// One sentence, one hint, one exit code.
@@ -25,6 +29,9 @@ const DIVERGED: u8 = 5;
 const CHECKPOINT: u8 = 6;
 
 impl Failure {
+    /// The exit code of a process that was asked to end: 128 and the number of the signal of Ctrl-C.
+    pub(super) const INTERRUPTED: u8 = 130;
+
     fn new(code: u8, message: impl fmt::Display) -> Self {
         Self {
             code,
@@ -47,6 +54,72 @@ impl Failure {
     pub(super) fn hint_of(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// A run that somebody stopped.
+    pub(super) fn interrupted(updates: u64, run: &Path) -> Self {
+        let message = format_args!("stopped after {updates} updates; all of them are kept");
+        let hint = format!("go on with: trainer train --resume {}", quoted(run));
+        Self::new(Self::INTERRUPTED, message).hint_of(hint)
+    }
+
+    /// A run that ended because its files could not be written.
+    pub(super) fn not_kept(error: RunError, run: &Path) -> Self {
+        Self::from(error).hint_of(format!(
+            "what was saved before is whole: with the cause gone, trainer train --resume {} goes on from there",
+            quoted(run)
+        ))
+    }
+
+    /// Settings on the command line that a run cannot take up any more.
+    pub(super) fn another_past(run: &Path, changes: &str) -> Self {
+        let run = run.display();
+        Self::new(
+            CONFIG,
+            format_args!("{run} cannot go on with other settings than it began with: {changes}"),
+        )
+        .hint_of(
+            "backend, data.path and checkpoint.every may change; for others, train a new run: trainer train \
+             RUN/settings.toml with them",
+        )
+    }
+
+    /// A checkpoint whose weights are another model's.
+    pub(super) fn foreign_weights(checkpoint: &Path, error: models::StateDictError) -> Self {
+        let checkpoint = checkpoint.display();
+        Self::new(
+            CHECKPOINT,
+            format_args!("the checkpoint {checkpoint}: {error}"),
+        )
+    }
+
+    /// A panic while a run was trained: of a device, where that is what the panic says or where it is a GPU that computes.
+    pub(super) fn in_training(panic: String, compute: &Compute, run: &Path) -> Self {
+        let said = panic.to_lowercase();
+        let memory = [
+            "out of memory",
+            "outofmemory",
+            "memory allocation",
+            "not enough memory",
+        ];
+        let memory = memory.iter().any(|words| said.contains(words));
+        let lost = ["device was lost", "device lost", "devicelost"];
+        let lost = lost.iter().any(|words| said.contains(words));
+        if !memory && !lost && !compute.is_gpu() {
+            return Self::internal(panic);
+        }
+        let cause = if memory { "is out of memory" } else { "failed" };
+        let name = compute.backend.name();
+        let message = format_args!("the device ({name} on {}) {cause}: {panic}", compute.name);
+        let smaller = if memory {
+            "a new run with a smaller --batch-size (--set train.accumulate=2 makes up for half of it), or "
+        } else {
+            ""
+        };
+        Self::new(DEVICE, message).hint_of(format!(
+            "{smaller}go on from the last checkpoint, here or on another backend: trainer train --resume {} --backend flex",
+            quoted(run)
+        ))
     }
 
     /// A panic: a fault in the program or in a driver.
@@ -139,20 +212,66 @@ impl From<StartError> for Failure {
     }
 }
 
-impl From<FitError> for Failure {
-    fn from(error: FitError) -> Self {
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
         let failure = Self::new(CONFIG, &error);
         match error {
-            FitError::NoBatch { .. } => {
+            PlanError::NoBatch { .. } => {
                 failure.hint_of("a smaller --batch-size, or --set data.drop_last=false")
             }
-            FitError::Start(error) => error.into(),
-            FitError::Diverged(_) => Self {
-                code: DIVERGED,
-                ..failure.hint_of("a lower --lr, or a warm-up: --set schedule.warmup=10%")
-            },
             _ => failure,
         }
+    }
+}
+
+impl From<FitError> for Failure {
+    fn from(error: FitError) -> Self {
+        match error {
+            FitError::Plan(error) => error.into(),
+            FitError::Start(error) => error.into(),
+            FitError::Resume(error) => error.into(),
+            FitError::Diverged(error) => Self::new(DIVERGED, error).hint_of(format!(
+                "a lower --lr, such as {:.1e}, or a warm-up: --set schedule.warmup=10%; --set train.on_divergence=recover \
+                 goes back and lowers it by itself",
+                error.learning_rate / 10.0
+            )),
+            FitError::Stopped { .. } => Self::new(Self::INTERRUPTED, error),
+        }
+    }
+}
+
+impl From<ResumeError> for Failure {
+    fn from(error: ResumeError) -> Self {
+        Self::new(
+            CHECKPOINT,
+            format_args!("the checkpoint is of another run: {error}"),
+        )
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
+        let failure = Self::new(CHECKPOINT, &error);
+        match error {
+            CheckpointError::Damaged { .. } | CheckpointError::Foreign { .. } => failure.hint_of(
+                "without its folder `checkpoints`, trainer train --resume RUN begins at the first update",
+            ),
+            CheckpointError::None { .. } => failure.hint_of(
+                "trainer train --resume RUN goes on with it; a checkpoint is made as checkpoint.every says",
+            ),
+            CheckpointError::Write { .. } => failure,
+        }
+    }
+}
+
+/// A path as a shell takes it, for whoever pastes it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
+    if path.chars().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
     }
 }
 
@@ -162,10 +281,14 @@ impl From<RunError> for Failure {
             RunError::Exists { .. } => {
                 Self::new(CONFIG, error).hint_of("another --name, or none for a numbered one")
             }
+            RunError::InUse { .. } => {
+                Self::new(CONFIG, error).hint_of("wait for it, or stop it; it lets go when it ends")
+            }
             RunError::NoRun { .. } => Self::new(CHECKPOINT, error).hint_of(
                 "a run is a directory that `trainer train` made and named when it was done",
             ),
             RunError::Content { .. } => Self::new(CHECKPOINT, error),
+            RunError::Checkpoint(error) => error.into(),
             RunError::File { .. } => Self::new(INTERNAL, error),
         }
     }

@@ -7,12 +7,16 @@ mod eval;
 mod export;
 mod failure;
 mod find_lr;
+mod interrupt;
 mod new_file;
 mod predict;
 mod prepare;
 mod report;
+mod resume;
 mod schedule;
 mod train;
+mod training;
+mod weights;
 
 pub use failure::Failure;
 

@@ -12,6 +12,7 @@ use crate::data::{BadFile, Inputs, Part, pictures_below, read_picture};
 use crate::engine::{Compute, build_model, evaluate_each, open, rank};
 use crate::report::{Console, Prediction, Predictions, RunDirectory};
 
+use super::weights::load_weights;
 use super::{Failure, backend};
 
 /// How many pictures are in memory at a time.
@@ -38,7 +39,7 @@ pub(super) fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     backend::warn_if_software(&compute, console);
     let model = build_model(&settings, &inputs.images(&[]), &compute.device)?;
     let asked = Asked {
-        model: directory.load_model(model)?,
+        model: load_weights(&directory, model, console)?,
         inputs: &inputs,
         batch_size: settings.data.batch_size.min(files.len()),
         compute: &compute,

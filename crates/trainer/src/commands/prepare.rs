@@ -2,7 +2,7 @@
 
 use crate::config::{self, Backend, ConfigError, Layer, Resolved, Source};
 use crate::data::{self, Dataset};
-use crate::engine::{FitError, Plan, build_model, open};
+use crate::engine::{Plan, PlanError, build_model, open};
 use crate::report::Console;
 
 use super::Failure;
@@ -51,8 +51,8 @@ pub(super) fn replan(prepared: &mut Prepared) -> Result<(), Failure> {
 
 fn plan(resolved: &Resolved, dataset: &Dataset) -> Result<Plan, Failure> {
     let plan = Plan::new(&resolved.settings, dataset.train.len()).map_err(|error| match error {
-        FitError::Schedule(error) => Failure::from(resolved.schedule_error(&error)),
-        error @ FitError::NoMetric { .. } => ConfigError::new(error.to_string())
+        PlanError::Schedule(error) => Failure::from(resolved.schedule_error(&error)),
+        error @ PlanError::NoMetric { .. } => ConfigError::new(error.to_string())
             .hint("hold out some training images: data.validation = \"10%\"")
             .into(),
         error => error.into(),

@@ -1,28 +1,29 @@
 //! `trainer train`
 
-use std::time::Duration;
-
+use models::Model;
 use schedules::ScheduleConfig;
 
-use crate::analysis::{Curves, Verdict, judge};
 use crate::cli::TrainArguments;
 use crate::config::{Backend, Head, Origin, Settings};
 use crate::data::Inputs;
-use crate::engine::{self, Compute, Event, FitError, History, Start, start_model};
-use crate::report::{Console, Diverged, Progress, RunDirectory, Summary, format_duration};
+use crate::engine::{self, Compute, Start, start_model};
+use crate::report::{Console, RunDirectory};
 
 use super::prepare::{Prepared, prepare};
-use super::{Failure, backend, find_lr};
+use super::training::Training;
+use super::{Failure, backend, find_lr, resume};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let console = Console {
         json: arguments.json,
     };
+    if let Some(run) = &arguments.resume {
+        return resume::run(run, arguments, console);
+    }
     let mut prepared = prepare(arguments.settings.layers_without_rate()?, console)?;
     let flex = engine::open(Backend::Flex)?;
     let images = prepared.dataset.train.images();
     let start = start_model(&prepared.resolved.settings, images, &flex.device)?;
-    let parameters = start.model.parameter_count();
 
     let compute = backend::open(&prepared, console)?;
     prepared.resolved.settings.backend = compute.backend;
@@ -30,69 +31,29 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         true => Some(find_lr::find_for(&mut prepared, &compute, console)?),
         false => None,
     };
-    echo(&prepared, &start, &compute, console);
+    echo(&prepared, &start.model, &compute, console);
+    echo_start(&prepared, &start, console);
 
     let settings = &prepared.resolved.settings;
-    let stem = stem(settings);
-    let directory = RunDirectory::create(&arguments.runs, arguments.name.as_deref(), &stem)?;
-    directory.save_settings(settings)?;
+    let name = arguments.name.as_deref();
+    let directory = RunDirectory::create(&arguments.runs, name, &stem(settings))?;
+    // The settings last, which make it a run.
     let inputs = Inputs::new(prepared.dataset.train.images(), &settings.data);
     directory.save_inputs(&inputs)?;
-    let mut metrics = directory.metrics()?;
-    let mut written = Ok(());
-    let mut curves = Curves::of(&prepared.dataset.train);
-    let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());
-    let outcome = engine::fit(
-        settings,
-        &prepared.dataset,
-        &prepared.plan,
-        &compute,
-        |event| {
-            progress.tell(&event);
-            if let Event::Updates(updates) = &event {
-                curves.extend(updates);
-                if written.is_ok() {
-                    written = metrics.append(updates);
-                }
-            }
-        },
-    );
-    progress.finish();
-    let verdict = judge(&curves);
-    let (model, history) = match outcome {
-        Err(FitError::Diverged(diverged)) => {
-            console.status("verdict", &verdict);
-            let updates = diverged.update + 1;
-            directory.save_summary(&Diverged { updates, verdict })?;
-            return Err(FitError::from(diverged).into());
-        }
-        outcome => outcome?,
+    directory.save_found_rate(found_rate.as_ref())?;
+    directory.save_settings(settings)?;
+    let training = Training {
+        prepared: &prepared,
+        compute: &compute,
+        directory: &directory,
+        from: None,
+        console,
     };
-    directory.save_model(model)?;
-    let mut summary = summary(&history, parameters, &compute, verdict);
-    summary.found_rate = found_rate;
-    directory.save_summary(&summary)?;
-    // Last, since a curve that could not be written is no reason to lose the weights.
-    written?;
-
-    if compute.is_gpu() {
-        warn_if_slower(&prepared, &history, &flex, console)?;
-    }
-    console.data(&serde_json::json!({ "run": directory.path(), "summary": summary }));
-    console.result(format_args!(
-        "test accuracy {:.2} % (loss {:.4}) after {} updates in {}; run: {}",
-        100.0 * history.test.accuracy,
-        history.test.loss,
-        history.updates,
-        format_duration(Duration::from_secs_f64(history.seconds)),
-        directory.path().display(),
-    ));
-    console.result(format_args!("verdict: {}", summary.verdict));
-    Ok(())
+    training.run()
 }
 
 /// What the run will do, and who said so.
-fn echo(prepared: &Prepared, start: &Start, compute: &Compute, console: Console) {
+pub(super) fn echo(prepared: &Prepared, model: &Model, compute: &Compute, console: Console) {
     let settings = &prepared.resolved.settings;
     let layers = &prepared.resolved.layers;
     let dataset = &prepared.dataset;
@@ -112,10 +73,9 @@ fn echo(prepared: &Prepared, start: &Start, compute: &Compute, console: Console)
     if !settings.data.augment.is_off() {
         console.status("augment", settings.data.augment);
     }
+    let parameters = model.parameter_count();
     let model = settings.model.name();
-    let parameters = start.model.parameter_count();
     console.status("model", format_args!("{model}, {parameters} parameters"));
-    echo_start(settings, start, images.classes(), console);
     let rule = settings.optimizer.rule.name();
     let origin = match layers.origin("optimizer.lr") {
         Origin::Default => format!("default for {rule} with {model}"),
@@ -153,7 +113,9 @@ fn echo(prepared: &Prepared, start: &Start, compute: &Compute, console: Console)
 }
 
 /// Where the first weights come from, and which of them stay, for a run that is not all drawn and all learned.
-fn echo_start(settings: &Settings, start: &Start, classes: usize, console: Console) {
+fn echo_start(prepared: &Prepared, start: &Start, console: Console) {
+    let settings = &prepared.resolved.settings;
+    let classes = prepared.dataset.train.images().classes();
     if let Some(path) = &settings.model.start.init {
         let head = match (settings.model.start.head, start.replaced_classes) {
             (Head::Init, _) => String::new(),
@@ -220,40 +182,4 @@ fn stem(settings: &Settings) -> String {
     let data = settings.data.source.name();
     let model = settings.model.name();
     format!("{data}-{model}-{}", settings.schedule.kind())
-}
-
-fn summary(history: &History, parameters: usize, compute: &Compute, verdict: Verdict) -> Summary {
-    Summary {
-        updates: history.updates,
-        seconds: history.seconds,
-        seconds_to_first_update: history.seconds_to_first_update,
-        updates_per_second: history.updates_per_second,
-        train_loss: history.train_loss,
-        validation_loss: history.validation.map(|validation| validation.loss),
-        validation_accuracy: history.validation.map(|validation| validation.accuracy),
-        test_loss: history.test.loss,
-        test_accuracy: history.test.accuracy,
-        parameters,
-        backend: compute.backend.name().to_owned(),
-        device: compute.name.clone(),
-        verdict,
-        found_rate: None,
-    }
-}
-
-/// Small models are often faster on the CPU, and nobody would know.
-fn warn_if_slower(
-    prepared: &Prepared,
-    history: &History,
-    flex: &Compute,
-    console: Console,
-) -> Result<(), Failure> {
-    let rate = backend::measure(prepared, flex)?;
-    if rate > history.updates_per_second {
-        console.warn(format_args!(
-            "this run made {:.0} updates/s on the GPU; --backend flex makes {rate:.0} on this CPU",
-            history.updates_per_second
-        ));
-    }
-    Ok(())
 }

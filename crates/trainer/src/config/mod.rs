@@ -1,9 +1,15 @@
 //! From what was typed to what was meant: files, `--set` and flags become one checked [`Settings`].
 
 mod augment;
+mod cadence;
+mod changes;
+mod checkpoint;
+mod divergence;
+mod early_stopping;
 mod error;
 mod images;
 mod layers;
+mod metric;
 mod optimizer;
 mod recipe;
 mod resolve;
@@ -13,9 +19,15 @@ mod share;
 mod start;
 
 pub use augment::AugmentSettings;
+pub use cadence::Cadence;
+pub use changes::{Change, changes};
+pub use checkpoint::{Best, CheckpointSettings};
+pub use divergence::OnDivergence;
+pub use early_stopping::EarlyStopping;
 pub use error::ConfigError;
 pub use images::{Color, ImageFolder, ImageSize, MAX_NATIVE_SIDE, Resize};
 pub use layers::{Layer, Layers, Origin};
+pub use metric::Metric;
 pub use optimizer::{OptimizerSettings, RateGroup, Rule};
 pub use resolve::{Resolved, resolve};
 pub use run_file::RunFile;

@@ -1,7 +1,9 @@
 //! Merges what was typed, fills in what was not, and checks the result, a file for each section.
 
 mod augment;
+mod checkpoint;
 mod data;
+mod early_stopping;
 mod model;
 mod optimizer;
 mod train;
@@ -188,6 +190,8 @@ impl Resolver<'_> {
         let model = self.model(typed.model)?;
         let optimizer = self.optimizer(typed.optimizer, own_keys, &model)?;
         let train = self.train(&typed.train, &data.source)?;
+        let checkpoint = self.checkpoint(&typed.checkpoint, &data)?;
+        let early_stopping = self.early_stopping(&typed.early_stopping, &data)?;
         Ok(Settings {
             seed: typed.seed.unwrap_or(1),
             backend,
@@ -196,6 +200,8 @@ impl Resolver<'_> {
             optimizer,
             schedule,
             train,
+            checkpoint,
+            early_stopping,
         })
     }
 

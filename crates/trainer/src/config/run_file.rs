@@ -6,7 +6,7 @@ use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
 use super::augment::AugmentKeys;
-use super::{ImageSize, RateGroup, Share};
+use super::{Cadence, ImageSize, RateGroup, Share};
 
 /// A configuration file, as typed. The keys of `--set` are the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub struct RunFile {
     pub schedule: Option<ScheduleConfig>,
     /// How long, and how it is watched.
     pub train: TrainKeys,
+    /// What is kept of a run while it goes on.
+    pub checkpoint: CheckpointKeys,
+    /// When a run ends before its length.
+    pub early_stopping: EarlyStoppingKeys,
 }
 
 /// `[data]`
@@ -126,4 +130,41 @@ pub struct TrainKeys {
     pub ema: Option<f64>,
     /// `float32` or `float64`.
     pub precision: Option<String>,
+    /// `stop` or `recover`.
+    pub on_divergence: Option<String>,
+    /// What a recovery multiplies the learning rate by.
+    pub recover_factor: Option<f64>,
+    /// How often a run recovers.
+    pub recover_most: Option<u32>,
+}
+
+/// `[checkpoint]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CheckpointKeys {
+    /// How often the state is saved: updates (`500`), epochs (`"2ep"`) or a time (`"10min"`).
+    pub every: Option<Cadence>,
+    /// The metric whose best state is kept as well, or `none`.
+    pub best: Option<String>,
+}
+
+/// `[early_stopping]`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EarlyStoppingKeys {
+    /// `validation_loss`, `validation_accuracy` or `train_loss`.
+    pub metric: Option<String>,
+    /// After how many evaluations without a better one the run ends.
+    pub patience: Option<u64>,
+    /// By how much more than this it has to be better.
+    pub min_change: Option<f64>,
+    /// How many epochs it trains in any case.
+    pub min_epochs: Option<f64>,
+}
+
+impl EarlyStoppingKeys {
+    /// Whether nobody said anything.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }

@@ -6,7 +6,10 @@ use models::ModelConfig;
 use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
-use super::{AugmentSettings, ImageFolder, OptimizerSettings, Share, StartSettings};
+use super::{
+    AugmentSettings, CheckpointSettings, ConfigError, EarlyStopping, ImageFolder, OnDivergence,
+    OptimizerSettings, Share, StartSettings,
+};
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +28,11 @@ pub struct Settings {
     pub schedule: ScheduleConfig,
     /// How long, and how it is watched.
     pub train: TrainSettings,
+    /// What is kept of it while it goes on.
+    pub checkpoint: CheckpointSettings,
+    /// When it ends before its length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
 }
 
 /// Where a run computes.
@@ -159,6 +167,12 @@ pub struct TrainSettings {
     pub ema: f64,
     /// The type of every number in weights, batches and the optimizer's state.
     pub precision: Precision,
+    /// What becomes of a run that diverged.
+    pub on_divergence: OnDivergence,
+    /// What a recovery multiplies the learning rate by.
+    pub recover_factor: f64,
+    /// How often it recovers before it is stopped.
+    pub recover_most: u32,
 }
 
 /// How many bits a number has.
@@ -170,6 +184,16 @@ pub enum Precision {
     Float32,
     /// Double precision, to compare with; GPUs often lack it.
     Float64,
+}
+
+impl Settings {
+    /// Every setting by its key, as in a configuration file.
+    ///
+    /// # Errors
+    /// A value that TOML has no form for.
+    pub fn table(&self) -> Result<toml::Table, ConfigError> {
+        toml::Table::try_from(self).map_err(|error| ConfigError::new(error.to_string()))
+    }
 }
 
 impl ModelSettings {

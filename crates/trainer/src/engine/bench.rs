@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use models::ModelError;
 
-use super::fit::{Event, Loop, Plan};
-use super::{Compute, build_model};
+use super::training_loop::Loop;
+use super::{Compute, Event, Plan, build_model};
 use crate::config::Settings;
 use crate::data::Dataset;
 

@@ -1,97 +1,72 @@
-//! The training loop.
+//! A run from its first update, or from a checkpoint, to its last.
 
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use burn::module::Module;
-use burn::tensor::{Device, Tensor};
-use models::{ImageBatch, Model};
-use optimizers::{Ema, ModuleUpdate, OptimizerError, WeightAverage};
-use schedules::{Horizon, MetricMode, Reaction, ScheduleError, Scheduler};
+use models::Model;
+use schedules::Reaction;
 
-use super::batch::Batches;
-use super::gauges::Gauges;
-use super::step::Objective;
-use super::{Compute, History, Metrics, StartError, Update, evaluate, start_model};
-use crate::config::Settings;
-use crate::data::{Augment, Dataset, batch_order, batches_per_epoch};
-use crate::random::{Purpose, Random};
-
-/// How long a run is, and its learning rate at every update: all that is known before it begins.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// Updates in the whole run.
-    pub updates: u64,
-    /// Updates in an epoch, what a length in epochs is measured with.
-    ///
-    /// Accumulation takes batches from one epoch and the next where their number does not divide, so this is the nearest
-    /// whole number of updates to `batches_per_epoch / accumulate`, at least 1.
-    pub updates_per_epoch: u64,
-    /// Batches in an epoch.
-    pub batches_per_epoch: u64,
-    /// Batches an update.
-    pub accumulate: u64,
-    /// Validation is measured after every so many updates, and after the last.
-    pub evaluate_every: u64,
-    /// The learning rate.
-    pub schedule: Scheduler,
-    /// The optimizer, before its first update.
-    pub optimizer: ModuleUpdate,
-    /// The average of the weights that is measured and kept, before the first update, if there is to be one.
-    pub average: Option<WeightAverage>,
-}
+use super::checkpoint::{Checkpoint, ResumeError, Slot, is_finite};
+use super::guard::{Guard, Trouble};
+use super::standing::Standing;
+use super::start::resume_model;
+use super::training_loop::Loop;
+use super::{
+    Compute, History, Metrics, Plan, PlanError, SaveEvery, StartError, Update, evaluate,
+    start_model,
+};
+use crate::config::{OnDivergence, Settings};
+use crate::data::{Dataset, Part};
 
 /// A run that cannot begin, or did not end well.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
-    /// Not one whole batch.
-    #[error(
-        "data.batch_size = {batch_size}: there are only {rows} training rows, and a partial batch is left out"
-    )]
-    NoBatch {
-        /// Images an update.
-        batch_size: usize,
-        /// Rows to take them from.
-        rows: usize,
-    },
-    /// Feedback, and nothing to feed it with.
-    #[error("schedule.{kind} follows a metric of the validation images, and data.validation is 0")]
-    NoMetric {
-        /// The kind of feedback.
-        kind: &'static str,
-    },
-    /// A schedule that does not fit the run.
+    /// No plan to follow.
     #[error(transparent)]
-    Schedule(ScheduleError),
-    /// An optimizer's parameter that is out of its range.
-    #[error(transparent)]
-    Optimizer(#[from] OptimizerError),
+    Plan(#[from] PlanError),
     /// No model to begin with.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// No state to go on from.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
     /// The loss is not a number any more.
     #[error(transparent)]
     Diverged(#[from] Diverged),
+    /// Somebody asked it to stop.
+    #[error("stopped after {updates} updates")]
+    Stopped {
+        /// How many it has made.
+        updates: u64,
+    },
 }
 
-/// A run that ended because its loss was not finite.
+/// A run that went wrong for good.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
-    "diverged: the training loss was {loss} at update {update}, at a learning rate of {learning_rate}"
+    "{}: the training loss was {loss} at update {update}, at a learning rate of {learning_rate}{}",
+    self.trouble.name(),
+    self.gradient_norm.map_or_else(String::new, |(update, norm)| format!("; the gradient's norm was {norm:.3e} at update {update}"))
 )]
 pub struct Diverged {
-    /// The update whose loss it was.
+    /// What became of its loss.
+    pub trouble: Trouble,
+    /// The update that made it certain.
     pub update: u64,
     /// Its learning rate.
     pub learning_rate: f64,
     /// Its loss.
     pub loss: f64,
+    /// The norm of the gradient at the last update that was looked at, and which that was.
+    pub gradient_norm: Option<(u64, f64)>,
 }
 
 /// What a run tells while it goes on.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// The first update begins. On a GPU its kernels are compiled and tuned now.
+    /// The first update of this process begins. On a GPU its kernels are compiled and tuned now.
     FirstUpdate,
     /// These updates are done and their losses read back; the last may carry a validation.
     Updates(&'a [Update]),
@@ -102,59 +77,27 @@ pub enum Event<'a> {
         /// What it did.
         reaction: Reaction,
     },
-}
-
-impl Plan {
-    /// Plans the run of `settings` on `rows` training rows.
-    ///
-    /// # Errors
-    /// Too few rows for a batch, or a schedule or an optimizer out of its range.
-    pub fn new(settings: &Settings, rows: usize) -> Result<Self, FitError> {
-        let data = &settings.data;
-        let batches_per_epoch = batches_per_epoch(rows, data.batch_size, data.drop_last);
-        if batches_per_epoch == 0 {
-            return Err(FitError::NoBatch {
-                batch_size: data.batch_size,
-                rows,
-            });
-        }
-        let accumulate = u64::from(settings.train.accumulate);
-        let updates_per_epoch = ((batches_per_epoch + accumulate / 2) / accumulate).max(1);
-        // The length is what shares of the run are measured against, so it is none itself.
-        let updates = Horizon::new(0, updates_per_epoch).resolve(settings.train.length);
-        let horizon = Horizon::new(updates, updates_per_epoch);
-        let schedule = settings
-            .schedule
-            .build(&horizon, settings.optimizer.lr)
-            .map_err(FitError::Schedule)?;
-        if let Some(feedback) = schedule.feedback().first()
-            && data.validation.fraction() == 0.0
-        {
-            return Err(FitError::NoMetric {
-                kind: feedback.kind(),
-            });
-        }
-        let optimizer = settings.optimizer.build(schedule.handle())?;
-        let average = match settings.train.ema {
-            0.0 => None,
-            decay => Some(Ema::new(decay).build()?),
-        };
-        Ok(Self {
-            updates,
-            updates_per_epoch,
-            batches_per_epoch,
-            accumulate,
-            evaluate_every: horizon.resolve(settings.train.evaluate_every),
-            schedule,
-            optimizer,
-            average,
-        })
-    }
-
-    /// The epoch, counted from 0, that the first batch of `update` belongs to.
-    pub fn epoch_of(&self, update: u64) -> u64 {
-        update.saturating_mul(self.accumulate) / self.batches_per_epoch
-    }
+    /// The run went wrong, and goes on from an earlier state at a lower learning rate; later updates are void.
+    Recovered {
+        /// What went wrong.
+        diverged: Diverged,
+        /// How many updates the state has made.
+        updates: u64,
+        /// What the schedule's rate is multiplied by from now on.
+        scale: f64,
+    },
+    /// The metric of early stopping gets no better: this was the last update.
+    EndsEarly {
+        /// How many were made.
+        updates: u64,
+    },
+    /// A state to keep, in the place of the one that was kept in this slot; all of its updates have been told.
+    Checkpoint {
+        /// Which of the kept states.
+        slot: Slot,
+        /// The state.
+        checkpoint: &'a Checkpoint,
+    },
 }
 
 /// Trains the model of `settings` from its first update to its last, and measures it.
@@ -171,285 +114,331 @@ pub fn fit(
     compute: &Compute,
     mut tell: impl FnMut(Event<'_>),
 ) -> Result<(Model, History), FitError> {
-    let start = Instant::now();
-    let device = compute.device.clone().autodiff();
-    let mut model = start_model(settings, dataset.train.images(), &device)?.model;
-    let mut training = Loop::new(settings, dataset, plan, &device);
-    let measure =
-        |model: &Model, part| evaluate(model, part, settings.data.batch_size, &compute.device);
+    Fit::new(settings, dataset, plan, compute).run(|event| {
+        tell(event);
+        ControlFlow::Continue(())
+    })
+}
 
-    tell(Event::FirstUpdate);
-    let (mut validation, mut validating) = (None, Duration::ZERO);
-    let mut seconds_to_first_update = 0.0;
-    let mut recent = Recent::new(plan.updates_per_epoch.min(plan.updates));
-    for update in 0..plan.updates {
-        model = training.update(model);
-        let done = update + 1;
-        let due = done % plan.evaluate_every == 0 || done == plan.updates;
-        // Reading a loss back waits for the device: after the first update, to know how long it took, and then so
-        // seldom that it costs nothing and so often that somebody watching sees it move.
-        if !(due
-            || update == 0
-            || training.unread() >= 64
-            || training.last_read.elapsed() > WATCHED)
-        {
-            continue;
-        }
-        let mut updates = training.read_losses();
-        if update == 0 {
-            seconds_to_first_update = start.elapsed().as_secs_f64();
-        }
-        if let Some(diverged) = updates.iter().find_map(Diverged::seen) {
-            updates.retain(|update| update.update <= diverged.update);
-            tell(Event::Updates(&updates));
-            return Err(diverged.into());
-        }
-        if due && !dataset.validation.is_empty() {
-            let begin = Instant::now();
-            let model = training.evaluation(&model);
-            validation = Some(measure(&model, &dataset.validation));
-            validating += begin.elapsed();
-            if let Some(last) = updates.last_mut() {
-                last.validation = validation;
-            }
-        }
-        recent.extend(&updates);
-        tell(Event::Updates(&updates));
-        if due {
-            training.report(validation, &mut tell);
+/// A run that may begin at a checkpoint, make checkpoints, and be stopped.
+#[derive(Debug)]
+pub struct Fit<'a> {
+    settings: &'a Settings,
+    dataset: &'a Dataset,
+    plan: &'a Plan,
+    compute: &'a Compute,
+    from: Option<&'a Checkpoint>,
+    good: Option<&'a Checkpoint>,
+    keeps: bool,
+    stop: Option<&'a AtomicBool>,
+}
+
+impl<'a> Fit<'a> {
+    /// The run of `settings` from its first update, without checkpoints.
+    pub fn new(
+        settings: &'a Settings,
+        dataset: &'a Dataset,
+        plan: &'a Plan,
+        compute: &'a Compute,
+    ) -> Self {
+        Self {
+            settings,
+            dataset,
+            plan,
+            compute,
+            from: None,
+            good: None,
+            keeps: false,
+            stop: None,
         }
     }
-    let updating =
-        start.elapsed().as_secs_f64() - validating.as_secs_f64() - seconds_to_first_update;
-    let model = training.evaluation(&model);
-    let test = measure(&model, &dataset.test);
-    let history = History {
-        updates: plan.updates,
-        seconds: start.elapsed().as_secs_f64(),
-        seconds_to_first_update,
-        updates_per_second: (plan.updates - 1) as f64 / updating.max(f64::MIN_POSITIVE),
-        train_loss: recent.mean(),
-        validation,
-        test,
-    };
-    Ok((model, history))
+
+    /// Goes on from a checkpoint.
+    pub fn from(self, checkpoint: Option<&'a Checkpoint>) -> Self {
+        Self {
+            from: checkpoint,
+            ..self
+        }
+    }
+
+    /// Goes back to this state if it diverges before there is another one.
+    pub fn recover_to(self, good: Option<&'a Checkpoint>) -> Self {
+        Self { good, ..self }
+    }
+
+    /// Tells of states to keep, as `checkpoint` in the settings says.
+    pub fn keep_checkpoints(self) -> Self {
+        Self {
+            keeps: true,
+            ..self
+        }
+    }
+
+    /// Ends after the update during which `stop` becomes true.
+    pub fn stop_on(self, stop: &'a AtomicBool) -> Self {
+        Self {
+            stop: Some(stop),
+            ..self
+        }
+    }
+
+    /// Trains to the last update, and measures the model on its test images.
+    ///
+    /// Who is told may break off; nothing more is told then.
+    ///
+    /// # Errors
+    /// No model to begin with, a checkpoint of another run, a loss that is not finite, or a stop that was asked for.
+    pub fn run(
+        self,
+        mut tell: impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> Result<(Model, History), FitError> {
+        let (plan, dataset, train) = (self.plan, self.dataset, &self.settings.train);
+        let start = Instant::now();
+        let device = self.compute.device.clone().autodiff();
+        let images = dataset.train.images();
+        let mut training = Loop::new(self.settings, dataset, plan, &device);
+        let (mut model, mut standing, first) = match self.from {
+            None => {
+                let start = start_model(self.settings, images, &device)?;
+                (start.model, Standing::new(), 0)
+            }
+            Some(checkpoint) => {
+                let (made, planned) = (checkpoint.updates, plan.updates);
+                if made > planned {
+                    return Err(ResumeError::Length { made, planned }.into());
+                }
+                let model = resume_model(self.settings, images, &checkpoint.weights, &device)?;
+                training.restore(checkpoint, &model)?;
+                (model, checkpoint.standing.clone(), made)
+            }
+        };
+        let before = self.from.map_or(0.0, |checkpoint| checkpoint.seconds);
+        let seconds = || before + start.elapsed().as_secs_f64();
+        let stopped = |updates: u64| FitError::Stopped { updates };
+        let guard = Guard::new(&dataset.train, plan.updates_per_epoch);
+        let mut saves = Saves::new(plan.save_every);
+        // States that were made and are not kept yet, and the one to go back to.
+        let (mut best, mut good) = (None, None);
+        let recovers = train.on_divergence == OnDivergence::Recover;
+        let mut refuge = recovers.then(|| match self.good.or(self.from) {
+            Some(good) => good.clone(),
+            None => training.checkpoint(&model, &standing, seconds()),
+        });
+
+        let mut gradient_norm = None;
+        let (mut validating, mut seconds_to_first_update) = (Duration::ZERO, 0.0);
+        let (mut done, mut made_here) = (first, 0_u64);
+        if done < plan.updates && !standing.ended && tell(Event::FirstUpdate).is_break() {
+            return Err(stopped(done));
+        }
+        while done < plan.updates && !standing.ended {
+            model = training.update(model);
+            (done, made_here) = (done + 1, made_here + 1);
+            let last = done == plan.updates;
+            let stop = self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+            let due = done.is_multiple_of(plan.evaluate_every) || last;
+            let save = self.keeps && (stop || last || saves.due(done));
+            // Reading a loss back waits for the device: after the first update, to know how long it took, and then so
+            // seldom that it costs nothing and so often that somebody watching sees it move.
+            if !(due
+                || save
+                || stop
+                || made_here == 1
+                || training.unread() >= 64
+                || training.last_read.elapsed() > WATCHED)
+            {
+                continue;
+            }
+            let mut updates = training.read_losses();
+            if made_here == 1 {
+                seconds_to_first_update = start.elapsed().as_secs_f64();
+            }
+            let seen = updates
+                .iter()
+                .rev()
+                .find_map(|update| Some((update.update, update.probe?)));
+            gradient_norm = seen
+                .map(|(update, probe)| (update, probe.gradient_norm))
+                .or(gradient_norm);
+            let trouble = guard.watch(&mut standing.watch, &updates).or_else(|| {
+                // No update comes after it whose loss would tell.
+                let lost = self.keeps && (last || stop) && !is_finite(&model.state_dict());
+                lost.then(|| updates.last().map(|update| (*update, Trouble::NotFinite)))
+                    .flatten()
+            });
+            if let Some((update, trouble)) = trouble {
+                let diverged = Diverged::at(update, trouble, gradient_norm);
+                let refuge = refuge
+                    .as_mut()
+                    .filter(|_| training.recoveries < train.recover_most);
+                let Some(refuge) = refuge else {
+                    updates.retain(|update| update.update <= diverged.update);
+                    let flow = tell(Event::Updates(&updates));
+                    let _ = follow(flow, || tell_states([(Slot::Best, &best)], &mut tell));
+                    return Err(diverged.into());
+                };
+                let (scale, recoveries) = (training.scale, training.recoveries);
+                model = resume_model(self.settings, images, &refuge.weights, &device)?;
+                training.restore(refuge, &model)?;
+                training.scale = scale * train.recover_factor;
+                training.recoveries = recoveries + 1;
+                (standing, done) = (refuge.standing.clone(), refuge.updates);
+                best = best.filter(|best: &Checkpoint| best.updates <= done);
+                let flow = tell(Event::Recovered {
+                    diverged,
+                    updates: done,
+                    scale: training.scale,
+                });
+                // At once, so that nobody goes on from what came after.
+                *refuge = training.checkpoint(&model, &standing, seconds());
+                good = None;
+                let state = Some(refuge.clone());
+                let states = [
+                    (Slot::Best, &best),
+                    (Slot::Good, &state),
+                    (Slot::Last, &state),
+                ];
+                let kept = || match self.keeps {
+                    true => tell_states(states, &mut tell),
+                    false => ControlFlow::Continue(()),
+                };
+                if follow(flow, kept).is_break() || stop {
+                    return Err(stopped(done));
+                }
+                best = None;
+                saves.done();
+                continue;
+            }
+            let mut measured = None;
+            if due && !dataset.validation.is_empty() {
+                let begin = Instant::now();
+                let model = training.evaluation(&model);
+                measured = Some(self.measure(&model, &dataset.validation));
+                validating += begin.elapsed();
+                if let Some(last) = updates.last_mut() {
+                    last.validation = measured;
+                }
+                standing.validation = measured;
+            }
+            standing.extend(&updates, plan.updates_per_epoch.min(plan.updates));
+            let mut flow = tell(Event::Updates(&updates));
+            for (kind, reaction) in measured.map_or_else(Vec::new, |it| training.report(it)) {
+                flow = follow(flow, || tell(Event::Feedback { kind, reaction }));
+            }
+            if due {
+                let epochs = done as f64 / plan.updates_per_epoch as f64;
+                standing.ended = !last && standing.is_over(self.settings, epochs);
+                if standing.ended {
+                    flow = follow(flow, || tell(Event::EndsEarly { updates: done }));
+                }
+                let keeps_best = self.settings.checkpoint.best.metric();
+                let keeps_best = keeps_best.filter(|_| self.keeps);
+                let is_best = keeps_best.is_some_and(|metric| standing.is_best(metric));
+                if is_best || recovers {
+                    let state = training.checkpoint(&model, &standing, seconds());
+                    if recovers && state.is_good() {
+                        (refuge, good) = (Some(state.clone()), Some(state.clone()));
+                    }
+                    if is_best {
+                        best = Some(state);
+                    }
+                }
+            }
+            if save || (self.keeps && standing.ended) {
+                // The last one last: what it takes for kept has to be there.
+                let state = training.checkpoint(&model, &standing, seconds());
+                let state = Some(state).filter(|state| is_finite(&state.weights));
+                let states = [
+                    (Slot::Best, &best),
+                    (Slot::Good, &good),
+                    (Slot::Last, &state),
+                ];
+                flow = follow(flow, || tell_states(states, &mut tell));
+                (best, good) = (None, None);
+                saves.done();
+            }
+            if flow.is_break() || (stop && !last && !standing.ended) {
+                return Err(stopped(done));
+            }
+        }
+        let updating =
+            start.elapsed().as_secs_f64() - validating.as_secs_f64() - seconds_to_first_update;
+        let model = training.evaluation(&model);
+        let test = self.measure(&model, &dataset.test);
+        let history = History {
+            updates: done,
+            seconds: seconds(),
+            seconds_to_first_update,
+            updates_per_second: made_here.saturating_sub(1) as f64
+                / updating.max(f64::MIN_POSITIVE),
+            train_loss: standing.train_loss(),
+            validation: standing.validation,
+            test,
+        };
+        Ok((model, history))
+    }
+
+    fn measure(&self, model: &Model, part: &Part) -> Metrics {
+        let batch_size = self.settings.data.batch_size;
+        evaluate(model, part, batch_size, &self.compute.device)
+    }
+}
+
+/// Goes on unless somebody broke off.
+fn follow(flow: ControlFlow<()>, next: impl FnOnce() -> ControlFlow<()>) -> ControlFlow<()> {
+    match flow {
+        ControlFlow::Continue(()) => next(),
+        broken => broken,
+    }
+}
+
+/// Tells of the states that there are, in this order.
+fn tell_states<'s>(
+    states: impl IntoIterator<Item = (Slot, &'s Option<Checkpoint>)>,
+    tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let states = states.into_iter();
+    let mut states = states.filter_map(|(slot, state)| Some((slot, state.as_ref()?)));
+    states.try_for_each(|(slot, checkpoint)| tell(Event::Checkpoint { slot, checkpoint }))
 }
 
 /// How long somebody who watches should wait for the next loss.
 const WATCHED: Duration = Duration::from_millis(200);
 
 impl Diverged {
-    fn seen(update: &Update) -> Option<Self> {
-        (!update.train_loss.is_finite()).then_some(Self {
+    fn at(update: Update, trouble: Trouble, gradient_norm: Option<(u64, f64)>) -> Self {
+        Self {
+            trouble,
             update: update.update,
             learning_rate: update.learning_rate,
             loss: update.train_loss,
-        })
+            gradient_norm,
+        }
     }
 }
 
-/// One update after the other, in the order of the data.
-pub(super) struct Loop<'a> {
-    seed: u64,
-    /// Whether the model draws masks.
-    drops: bool,
-    batch_size: usize,
-    shuffle: bool,
-    batches_per_epoch: u64,
-    accumulate: u64,
-    batches: Batches<'a>,
-    augment: Option<Augment>,
-    rows: usize,
-    /// The epoch that `order` is of.
-    epoch: Option<u64>,
-    order: Vec<usize>,
-    objective: Objective,
-    schedule: Scheduler,
-    optimizer: ModuleUpdate,
-    average: Option<WeightAverage>,
-    gauges: Gauges,
-    update: u64,
-    /// Updates whose loss is still on the device, and those losses.
-    pending: Vec<Update>,
-    losses: Vec<Tensor<1>>,
-    last_read: Instant,
+/// When the state is saved next.
+struct Saves {
+    every: SaveEvery,
+    last: Instant,
 }
 
-impl<'a> Loop<'a> {
-    pub(super) fn new(
-        settings: &Settings,
-        dataset: &'a Dataset,
-        plan: &Plan,
-        device: &Device,
-    ) -> Self {
+impl Saves {
+    fn new(every: SaveEvery) -> Self {
         Self {
-            seed: settings.seed,
-            drops: settings.model.drops(),
-            batch_size: settings.data.batch_size,
-            shuffle: settings.data.shuffle,
-            batches_per_epoch: plan.batches_per_epoch,
-            accumulate: plan.accumulate,
-            batches: Batches::new(&dataset.train, settings.train.precision, device),
-            augment: Augment::new(
-                settings.data.augment,
-                dataset.train.images().shape(),
-                settings.seed,
-            ),
-            rows: dataset.train.len(),
-            epoch: None,
-            order: Vec::new(),
-            objective: Objective::new(&settings.train),
-            schedule: {
-                // Whoever used the plan before has stepped the feedback that all clones share.
-                let mut schedule = plan.schedule.clone();
-                schedule.seek(0);
-                schedule
-            },
-            optimizer: plan.optimizer.clone(),
-            average: plan.average.clone(),
-            gauges: Gauges::new(plan, settings.train.gain_every),
-            update: 0,
-            pending: Vec::new(),
-            losses: Vec::new(),
-            last_read: Instant::now(),
+            every,
+            last: Instant::now(),
         }
     }
 
-    /// Takes the next batches, and moves the weights once.
-    ///
-    /// Takes the model and gives it back, so that nobody else holds its weights and they are updated in place.
-    pub(super) fn update(&mut self, model: Model) -> Model {
-        let (update, first) = (self.update, self.update * self.accumulate);
-        let (objective, taken) = (self.objective, first..first + self.accumulate);
-        let next = taken.end..taken.end + self.accumulate;
-        let (loss, mut gradients) =
-            objective.gradient(&model, taken.map(|taken| self.batch(taken)));
-        self.losses.push(loss);
-        let next = self
-            .gauges
-            .gains(update)
-            .then(|| next.map(|taken| self.batch(taken)).collect());
-        let look = self
-            .gauges
-            .before(update, &model, &gradients, next, objective);
-        objective.clip(&model, &mut gradients);
-        let learning_rate = self.schedule.step();
-        let model = self.optimizer.step(learning_rate, model, gradients);
-        if let Some(look) = look {
-            self.gauges.after(update, look, &model, objective);
-        }
-        if let Some(average) = &mut self.average {
-            average.update(&model);
-        }
-
-        self.pending.push(Update {
-            update,
-            epoch: first / self.batches_per_epoch,
-            learning_rate,
-            train_loss: f64::NAN,
-            validation: None,
-            probe: None,
-            gain: None,
-        });
-        self.update += 1;
-        model
-    }
-
-    /// The batch that so many batches were taken before.
-    pub(super) fn batch(&mut self, taken: u64) -> ImageBatch {
-        let epoch = taken / self.batches_per_epoch;
-        if self.epoch != Some(epoch) {
-            self.order = batch_order(self.seed, epoch, self.rows, self.shuffle);
-            self.epoch = Some(epoch);
-        }
-        let from = (taken % self.batches_per_epoch) as usize * self.batch_size;
-        let until = (from + self.batch_size).min(self.order.len());
-        let changes = self
-            .augment
-            .map(|augment| augment.changes(epoch, from..until));
-        let positions = &self.order[from..until];
-        let batch = self.batches.gather_changed(positions, changes.as_deref());
-        if self.drops {
-            let mut masks = Random::new(self.seed, Purpose::Masks, epoch, taken);
-            return batch.draw(masks.next_u64());
-        }
-        batch
-    }
-
-    /// The model to measure and to keep: without autodiff, with the weights that the optimizer evaluates, or with their
-    /// average where one is kept.
-    fn evaluation(&self, model: &Model) -> Model {
-        match &self.average {
-            Some(average) => average.evaluation(model.valid()),
-            None => self.optimizer.evaluation(model.valid()),
+    fn due(&self, done: u64) -> bool {
+        match self.every {
+            SaveEvery::Updates(updates) => done.is_multiple_of(updates),
+            SaveEvery::Time(time) => self.last.elapsed() >= time,
         }
     }
 
-    /// Gives the feedback what was measured, and tells what changed.
-    fn report(&self, measured: Option<Metrics>, tell: &mut impl FnMut(Event<'_>)) {
-        let Some(measured) = measured else {
-            return;
-        };
-        for feedback in self.schedule.feedback() {
-            let reaction = feedback.report(match feedback.mode() {
-                MetricMode::Min => measured.loss,
-                MetricMode::Max => measured.accuracy,
-            });
-            if reaction.is_change() {
-                tell(Event::Feedback {
-                    kind: feedback.kind(),
-                    reaction,
-                });
-            }
-        }
-    }
-
-    /// How many losses wait to be read.
-    fn unread(&self) -> usize {
-        self.losses.len()
-    }
-
-    /// Reads all waiting losses back at once; waits for the device.
-    pub(super) fn read_losses(&mut self) -> Vec<Update> {
-        self.last_read = Instant::now();
-        let mut updates = std::mem::take(&mut self.pending);
-        let losses = std::mem::take(&mut self.losses);
-        if losses.is_empty() {
-            return updates;
-        }
-        let losses = Tensor::cat(losses, 0).into_data();
-        for (update, loss) in updates.iter_mut().zip(losses.iter::<f64>()) {
-            update.train_loss = loss;
-        }
-        self.gauges.read(&mut updates);
-        updates
-    }
-}
-
-/// The last few training losses.
-struct Recent {
-    losses: std::collections::VecDeque<f64>,
-    most: usize,
-}
-
-impl Recent {
-    fn new(most: u64) -> Self {
-        Self {
-            losses: std::collections::VecDeque::new(),
-            most: most as usize,
-        }
-    }
-
-    fn extend(&mut self, updates: &[Update]) {
-        for update in updates {
-            if self.losses.len() == self.most {
-                self.losses.pop_front();
-            }
-            self.losses.push_back(update.train_loss);
-        }
-    }
-
-    fn mean(&self) -> f64 {
-        self.losses.iter().sum::<f64>() / self.losses.len() as f64
+    fn done(&mut self) {
+        self.last = Instant::now();
     }
 }

@@ -2,32 +2,45 @@
 
 mod batch;
 mod bench;
+mod checkpoint;
 mod confusion;
 mod device;
 mod displacement;
 mod evaluate;
+mod exact;
 mod fit;
 mod gain;
 mod gauges;
+mod guard;
 mod history;
 mod layer_rates;
 mod live_units;
 mod model;
+mod patience;
+mod plan;
 mod precision;
 mod range_test;
 mod ranking;
+mod standing;
 mod start;
 mod step;
+mod tensors;
+mod training_loop;
 mod weights;
 
 pub use bench::{Timing, time_updates, updates_per_second};
+pub use checkpoint::{
+    Checkpoint, CheckpointError, Circumstances, Found, Origin, ResumeError, Saved, Shelf, Slot,
+};
 pub use confusion::{ClassScore, Confusion, Mistake};
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
 pub use evaluate::{evaluate, evaluate_each, first_largest};
-pub use fit::{Diverged, Event, FitError, Plan, fit};
+pub use fit::{Diverged, Event, Fit, FitError, fit};
 pub use gain::Gain;
+pub use guard::{Trouble, class_frequency_loss};
 pub use history::{History, Metrics, Probe, Update};
 pub use model::build_model;
+pub use plan::{Plan, PlanError, SaveEvery};
 pub use range_test::{RateSweep, SweptRates, range_test};
 pub use ranking::rank;
 pub use start::{Start, StartError, start_model};

@@ -3,8 +3,8 @@
 use schedules::finder::{Curve, Finder};
 use schedules::{RangeTest, ScheduleConfig, Shape, Span, Sweep};
 
-use super::fit::{Loop, Plan};
-use super::{Compute, FitError, Update, start_model};
+use super::training_loop::Loop;
+use super::{Compute, FitError, Plan, Update, start_model};
 use crate::config::Settings;
 use crate::data::Dataset;
 

@@ -1,10 +1,11 @@
 //! The model that a run starts from: drawn, or read from a file, and partly frozen.
 
 use burn::tensor::Device;
-use models::{FreezeError, Model, ModelError};
+use models::{FreezeError, Model, ModelError, StateDict};
 
-use super::build_model;
+use super::checkpoint::ResumeError;
 use super::weights::{WeightsError, read_weights};
+use super::{FitError, build_model};
 use crate::config::{Head, Settings};
 use crate::data::Images;
 
@@ -67,6 +68,24 @@ pub fn start_model(
         model: model.freeze_parameters(&settings.model.start.freeze)?,
         replaced_classes,
     })
+}
+
+/// The model of `settings` with the weights of a checkpoint, on `device`, with the same parameters frozen.
+///
+/// # Errors
+/// Weights of another model.
+pub(super) fn resume_model(
+    settings: &Settings,
+    images: &Images,
+    weights: &StateDict,
+    device: &Device,
+) -> Result<Model, FitError> {
+    let model = build_model(settings, images, device).map_err(StartError::from)?;
+    let model = model
+        .load_state_dict(weights, None)
+        .map_err(ResumeError::from)?;
+    let model = model.freeze_parameters(&settings.model.start.freeze);
+    Ok(model.map_err(StartError::from)?)
 }
 
 impl StartError {

@@ -1,13 +1,12 @@
 //! Weights in safetensors files, as PyTorch reads and writes them.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use burn::tensor::{DType, Element, TensorData, bf16, f16};
 use models::{StateDict, StateDictError};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use safetensors::SafeTensorError;
+
+use super::tensors::{TensorsError, tensors_from_bytes, tensors_to_bytes};
 
 /// A file that a model's weights cannot be read from, in one sentence.
 ///
@@ -59,8 +58,6 @@ pub enum WeightsError {
 
 /// Reads every tensor of a safetensors file, sorted by name, each in the type that it has there.
 ///
-/// What a header says is checked against the bytes that are there before anything is made of it.
-///
 /// # Errors
 /// A file that cannot be read, is damaged or of another format, or has tensors of unusual types.
 pub fn read_weights(path: &Path) -> Result<StateDict, WeightsError> {
@@ -75,91 +72,36 @@ pub fn read_weights(path: &Path) -> Result<StateDict, WeightsError> {
         });
     }
     let bytes = fs::read(path).map_err(read)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| WeightsError::Format {
-        path: path.to_owned(),
-        reason: reason(&error),
+    let tensors = tensors_from_bytes(&bytes).map_err(|error| match error {
+        TensorsError::Format(reason) => WeightsError::Format {
+            path: path.to_owned(),
+            reason,
+        },
+        TensorsError::Type { name, found } => WeightsError::Type {
+            path: path.to_owned(),
+            name,
+            found,
+        },
     })?;
-    let mut tensors = file.tensors();
-    tensors.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let tensors = tensors
-        .into_iter()
-        .map(|(name, tensor)| match tensor_data(&tensor) {
-            Some(data) => Ok((name, data)),
-            None => Err(WeightsError::Type {
-                path: path.to_owned(),
-                name,
-                found: tensor.dtype().to_string(),
-            }),
-        });
-    tensors.collect()
+    Ok(tensors.into_iter().collect())
 }
 
 /// A safetensors file with `weights` and, under the key `model`, a text on which model they belong to.
 ///
-/// There is no other metadata: the format does not keep its order, and the same weights should be the same bytes.
-///
 /// # Errors
 /// Names that no header can hold.
 pub fn weights_to_bytes(weights: &StateDict, model: String) -> Result<Vec<u8>, SafeTensorError> {
-    let stored: Vec<(&str, Dtype, TensorData)> = weights
-        .iter()
-        .map(|(name, data)| match data.dtype() {
-            DType::F64 => (name, Dtype::F64, data.clone()),
-            DType::F16 => (name, Dtype::F16, data.clone()),
-            DType::BF16 => (name, Dtype::BF16, data.clone()),
-            DType::I64 => (name, Dtype::I64, data.clone()),
-            _ => (name, Dtype::F32, data.clone().convert_dtype(DType::F32)),
-        })
-        .collect();
-    let mut views = Vec::with_capacity(stored.len());
-    for (name, dtype, data) in &stored {
-        let view = TensorView::new(*dtype, data.shape().to_vec(), data.as_bytes())?;
-        views.push((*name, view));
-    }
-    let metadata = HashMap::from([("model".to_owned(), model)]);
-    safetensors::serialize(views, Some(metadata))
-}
-
-fn tensor_data(tensor: &TensorView<'_>) -> Option<TensorData> {
-    let bytes = tensor.data();
-    let shape = tensor.shape();
-    Some(match tensor.dtype() {
-        Dtype::F64 => numbers(bytes, shape, f64::from_le_bytes),
-        Dtype::F32 => numbers(bytes, shape, f32::from_le_bytes),
-        Dtype::F16 => numbers(bytes, shape, f16::from_le_bytes),
-        Dtype::BF16 => numbers(bytes, shape, bf16::from_le_bytes),
-        Dtype::I64 => numbers(bytes, shape, i64::from_le_bytes),
-        _ => return None,
-    })
-}
-
-fn numbers<const N: usize, E: Element>(
-    bytes: &[u8],
-    shape: &[usize],
-    number: impl Fn([u8; N]) -> E,
-) -> TensorData {
-    let (numbers, _) = bytes.as_chunks::<N>();
-    let numbers = numbers.iter().map(|bytes| number(*bytes)).collect();
-    TensorData::new(numbers, shape.to_vec())
-}
-
-/// What a person can make something of.
-fn reason(error: &SafeTensorError) -> String {
-    match error {
-        SafeTensorError::HeaderTooSmall => "it has less than 8 bytes".to_owned(),
-        SafeTensorError::HeaderTooLarge | SafeTensorError::InvalidHeaderLength => {
-            "the header that it announces is longer than the file".to_owned()
-        }
-        SafeTensorError::MetadataIncompleteBuffer => {
-            "its tensors do not end where the file does".to_owned()
-        }
-        error => error.to_string().escape_debug().to_string(),
-    }
+    tensors_to_bytes(weights.iter(), Some(("model", model)))
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::collections::HashMap;
+
+    use burn::tensor::{TensorData, bf16, f16};
+    use safetensors::SafeTensors;
+
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<StateDict, WeightsError> {

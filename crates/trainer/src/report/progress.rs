@@ -67,6 +67,21 @@ impl Progress {
             Event::FirstUpdate => {}
             Event::Updates(updates) => self.updates(updates),
             Event::Feedback { kind, reaction } => self.line(kind, &reaction.to_string()),
+            Event::Recovered {
+                diverged,
+                updates,
+                scale,
+            } => self.line(
+                "recovered",
+                &format!("{diverged}; on from update {updates} at {scale} of the learning rate"),
+            ),
+            Event::EndsEarly { updates } => {
+                self.line(
+                    "early",
+                    &format!("no better for long enough: ends after {updates} updates"),
+                );
+            }
+            Event::Checkpoint { .. } => {}
         }
     }
 

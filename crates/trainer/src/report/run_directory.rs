@@ -1,16 +1,18 @@
-//! A run on disk: `settings.toml`, `data.toml`, `metrics.csv`, `summary.json`, `checkpoints/last/`.
+//! A run on disk: `settings.toml`, `data.toml`, `metrics.csv`, `events.jsonl`, `summary.json`, `checkpoints/`.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use burn::module::Module;
-use models::Model;
 use serde::Serialize;
 
+use super::{Diverged, EventLine, EventLog, MetricsFile, Summary};
+use crate::analysis::SuggestedRates;
 use crate::config::Settings;
 use crate::data::Inputs;
-use crate::engine::{Gain, Update};
+use crate::durable;
+use crate::engine::{CheckpointError, Shelf, Update};
 
 /// A run directory that cannot be made, written or read.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,15 @@ pub enum RunError {
         /// What is missing.
         file: &'static str,
     },
+    /// Another process trains it.
+    #[error("{path} is in use by another process")]
+    InUse {
+        /// The directory.
+        path: String,
+    },
+    /// Its state cannot be kept, or not be read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// A file that cannot be read or written.
     #[error("{path}: {error}")]
     File {
@@ -52,39 +63,59 @@ pub enum RunError {
 #[derive(Debug, Clone)]
 pub struct RunDirectory {
     path: PathBuf,
+    /// Held while the run is trained: the system lets go of it with the process, however that ends.
+    #[allow(dead_code, reason = "it is held")]
+    lock: Option<Arc<File>>,
 }
 
 /// The name that says that a directory holds a run.
 const SETTINGS: &str = "settings.toml";
 /// What the model reads and what its answers mean.
 const INPUTS: &str = "data.toml";
+/// What happened, a record a line.
+const EVENTS: &str = "events.jsonl";
+/// A row per update.
+const METRICS: &str = "metrics.csv";
+/// What a run reached that came to its end.
+const SUMMARY: &str = "summary.json";
+/// Where its peak learning rate comes from.
+const FOUND_RATE: &str = "found_rate.toml";
+/// Held by the process that trains.
+const LOCK: &str = ".lock";
 
 impl RunDirectory {
-    /// Makes `runs/name`, or the first free of `runs/stem-1`, `runs/stem-2` … where no name is given.
+    /// Makes `runs/name`, or the first free of `runs/stem-1`, `runs/stem-2` … where no name is given, and keeps other
+    /// processes from training there.
     ///
     /// # Errors
     /// `name` is taken by another run, or the file system refuses.
     pub fn create(runs: &Path, name: Option<&str>, stem: &str) -> Result<Self, RunError> {
         fs::create_dir_all(runs).map_err(|error| file_error(runs, error))?;
         let Some(name) = name else {
-            return (1..)
+            let path = (1..)
                 .map(|number| runs.join(format!("{stem}-{number}")))
                 .find_map(|path| match fs::create_dir(&path) {
-                    Ok(()) => Some(Ok(Self { path })),
+                    Ok(()) => Some(Ok(path)),
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
                     Err(error) => Some(Err(file_error(&path, error))),
                 })
-                .unwrap_or_else(|| unreachable!("there is always a next number"));
+                .unwrap_or_else(|| unreachable!("there is always a next number"))?;
+            return Self { path, lock: None }.locked();
         };
         let path = runs.join(name);
         // A directory without settings holds no run, whatever else is in it: a run stopped before its first update.
-        if path.join(SETTINGS).exists() {
-            return Err(RunError::Exists {
+        let free = |path: &Path| match path.join(SETTINGS).exists() {
+            false => Ok(()),
+            true => Err(RunError::Exists {
                 path: path.display().to_string(),
-            });
-        }
+            }),
+        };
+        free(&path)?;
         fs::create_dir_all(&path).map_err(|error| file_error(&path, error))?;
-        Ok(Self { path })
+        let directory = Self { path, lock: None }.locked()?;
+        // Somebody may have been there first.
+        free(&directory.path)?;
+        Ok(directory)
     }
 
     /// Opens a run that is there.
@@ -100,6 +131,35 @@ impl RunDirectory {
         }
         Ok(Self {
             path: path.to_owned(),
+            lock: None,
+        })
+    }
+
+    /// Opens a run that is there to train on, and keeps other processes from it.
+    ///
+    /// # Errors
+    /// No directory, no settings in it, or another process that trains there.
+    pub fn open_to_train(path: &Path) -> Result<Self, RunError> {
+        Self::open(path)?.locked()
+    }
+
+    fn locked(self) -> Result<Self, RunError> {
+        let path = self.path.join(LOCK);
+        let file = File::create(&path).map_err(|error| file_error(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            // Some network file systems have no locks; there a person has to take care.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(file_error(&path, error)),
+            Err(TryLockError::WouldBlock) => {
+                return Err(RunError::InUse {
+                    path: self.path.display().to_string(),
+                });
+            }
+        }
+        Ok(Self {
+            lock: Some(Arc::new(file)),
+            ..self
         })
     }
 
@@ -158,129 +218,130 @@ impl RunDirectory {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn metrics(&self) -> Result<MetricsFile, RunError> {
-        MetricsFile::create(self.path.join("metrics.csv"))
+    pub fn begin_metrics(&self) -> Result<MetricsFile, RunError> {
+        MetricsFile::create(self.path.join(METRICS))
     }
 
-    /// Saves what the run reached: a [`Summary`](super::Summary), or [`Diverged`](super::Diverged).
+    /// Opens `metrics.csv` to go on after the rows of so many updates; later ones are cut off.
+    ///
+    /// # Errors
+    /// The file system refuses, or there are fewer rows.
+    pub fn continue_metrics(&self, updates: u64) -> Result<MetricsFile, RunError> {
+        MetricsFile::reopen(self.path.join(METRICS), updates)
+    }
+
+    /// Saves what the run reached: a [`Summary`], or [`Diverged`].
     ///
     /// # Errors
     /// The file system refuses.
     pub fn save_summary(&self, summary: &impl Serialize) -> Result<(), RunError> {
-        let path = self.path.join("summary.json");
+        let path = self.path.join(SUMMARY);
         let mut text =
             serde_json::to_string_pretty(summary).map_err(|error| content_error(&path, error))?;
         text.push('\n');
         replace(&path, text.as_bytes())
     }
 
-    /// Saves the weights after the last update.
+    /// Forgets how the run ended, since it goes on.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn save_model(&self, model: Model) -> Result<(), RunError> {
-        let path = self.model_path();
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|error| file_error(parent, error))?;
-        }
-        model
-            .save_file(&path)
-            .map_err(|error| content_error(&path, error))
+    pub fn remove_summary(&self) -> Result<(), RunError> {
+        let path = self.path.join(SUMMARY);
+        durable::remove_file(&path).map_err(|error| file_error(&path, error))
     }
 
-    /// Loads the weights after the last update into `model`, which has the right shape.
+    /// What the run reached, if it came to its end.
     ///
     /// # Errors
-    /// No such file, or one that does not hold this model.
-    pub fn load_model(&self, model: Model) -> Result<Model, RunError> {
-        let path = self.model_path();
-        if !path.is_file() {
-            return Err(RunError::NoRun {
-                path: self.path.display().to_string(),
-                file: "checkpoints/last/model.bpk",
-            });
-        }
-        model
-            .try_load_file(&path)
-            .map_err(|error| content_error(&path, error))
-    }
-
-    fn model_path(&self) -> PathBuf {
-        self.path.join("checkpoints/last/model.bpk")
-    }
-}
-
-/// `metrics.csv`: a row per update, and nothing in it that depends on the clock.
-#[derive(Debug)]
-pub struct MetricsFile {
-    path: PathBuf,
-    writer: csv::Writer<BufWriter<File>>,
-}
-
-impl MetricsFile {
-    fn create(path: PathBuf) -> Result<Self, RunError> {
-        let file = File::create(&path).map_err(|error| file_error(&path, error))?;
-        let mut metrics = Self {
-            path,
-            writer: csv::Writer::from_writer(BufWriter::new(file)),
+    /// A file that cannot be read, or that says something else.
+    pub fn load_summary(&self) -> Result<Option<Summary>, RunError> {
+        let path = self.path.join(SUMMARY);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(file_error(&path, error)),
         };
-        metrics.record([
-            "update",
-            "epoch",
-            "learning_rate",
-            "train_loss",
-            "validation_loss",
-            "validation_accuracy",
-            "gradient_norm",
-            "update_ratio",
-            "live_units",
-            "gain",
-            "predicted_change",
-        ])?;
-        Ok(metrics)
+        match serde_json::from_str(&text) {
+            Ok(summary) => Ok(Some(summary)),
+            // A run that diverged has not come to its end.
+            Err(_) if serde_json::from_str::<Diverged>(&text).is_ok() => Ok(None),
+            Err(error) => Err(content_error(&path, error)),
+        }
     }
 
-    /// Adds rows, and hands them to the system, so that somebody who follows the file sees them.
+    /// Saves where the peak learning rate comes from, if a range test found it.
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn append(&mut self, updates: &[Update]) -> Result<(), RunError> {
-        for update in updates {
-            let measured =
-                |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-            self.record([
-                update.update.to_string(),
-                update.epoch.to_string(),
-                update.learning_rate.to_string(),
-                update.train_loss.to_string(),
-                measured(update.validation.map(|validation| validation.loss)),
-                measured(update.validation.map(|validation| validation.accuracy)),
-                measured(update.probe.map(|probe| probe.gradient_norm)),
-                measured(update.probe.map(|probe| probe.update_ratio)),
-                measured(update.probe.and_then(|probe| probe.live_units)),
-                measured(update.gain.map(Gain::ratio)),
-                measured(update.gain.map(|gain| gain.predicted)),
-            ])?;
-        }
-        self.writer
-            .flush()
-            .map_err(|error| file_error(&self.path, error))
+    pub fn save_found_rate(&self, found: Option<&SuggestedRates>) -> Result<(), RunError> {
+        let path = self.path.join(FOUND_RATE);
+        let Some(found) = found else {
+            return Ok(());
+        };
+        // TOML, whose numbers read back as the same numbers.
+        let text = toml::to_string(found).map_err(|error| content_error(&path, error))?;
+        replace(&path, text.as_bytes())
     }
 
-    fn record<const N: usize>(&mut self, fields: [impl AsRef<[u8]>; N]) -> Result<(), RunError> {
-        self.writer
-            .write_record(fields)
-            .map_err(|error| content_error(&self.path, error))
+    /// Where the peak learning rate comes from, if a range test found it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that says something else.
+    pub fn load_found_rate(&self) -> Result<Option<SuggestedRates>, RunError> {
+        let path = self.path.join(FOUND_RATE);
+        match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text)
+                .map(Some)
+                .map_err(|error| content_error(&path, error.message())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(file_error(&path, error)),
+        }
+    }
+
+    /// Every update that `metrics.csv` has.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that says something else.
+    pub fn load_updates(&self) -> Result<Vec<Update>, RunError> {
+        MetricsFile::read(&self.path.join(METRICS))
+    }
+
+    /// What happened so far, in its order.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a line that is no event.
+    pub fn load_events(&self) -> Result<Vec<EventLine>, RunError> {
+        EventLog::read(&self.path.join(EVENTS))
+    }
+
+    /// Opens `events.jsonl` to write on; of a new run, `events` are none yet.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn event_log(&self, new: bool) -> Result<EventLog, RunError> {
+        EventLog::open(self.path.join(EVENTS), new)
+    }
+
+    /// Where its checkpoints lie.
+    pub fn shelf(&self) -> Shelf {
+        Shelf::new(self.path.join("checkpoints"))
+    }
+
+    /// The settings as they were saved.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is not TOML.
+    pub fn load_settings(&self) -> Result<toml::Table, RunError> {
+        let path = self.settings_path();
+        let text = fs::read_to_string(&path).map_err(|error| file_error(&path, error))?;
+        toml::from_str(&text).map_err(|error| content_error(&path, error.message()))
     }
 }
 
 /// Writes a file so that it is there whole or not at all.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
-    let beside = path.with_extension("partial");
-    let written = File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| file_error(path, error))
+    durable::replace(path, bytes).map_err(|error| file_error(path, error))
 }
 
 pub(super) fn file_error(path: &Path, error: io::Error) -> RunError {
@@ -310,11 +371,29 @@ mod tests {
         assert!(first.path().ends_with("a-1") && second.path().ends_with("a-2"));
 
         let named = RunDirectory::create(folder.path(), Some("mine"), "a").unwrap();
+        let busy = RunDirectory::create(folder.path(), Some("mine"), "a").unwrap_err();
+        assert!(matches!(busy, RunError::InUse { .. }), "{busy}");
+        drop(named);
         // Nothing was trained yet, so the name is still free.
-        RunDirectory::create(folder.path(), Some("mine"), "a").unwrap();
+        let named = RunDirectory::create(folder.path(), Some("mine"), "a").unwrap();
         fs::write(named.settings_path(), "seed = 1").unwrap();
         let taken = RunDirectory::create(folder.path(), Some("mine"), "a").unwrap_err();
         assert!(matches!(taken, RunError::Exists { .. }), "{taken}");
+    }
+
+    #[test]
+    fn one_process_at_a_time_trains_and_others_may_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = RunDirectory::create(folder.path(), Some("a"), "a").unwrap();
+        fs::write(first.settings_path(), "seed = 1").unwrap();
+        let path = first.path().to_owned();
+        let copy = first.clone();
+        drop(first);
+        let busy = RunDirectory::open_to_train(&path).unwrap_err();
+        assert!(matches!(busy, RunError::InUse { .. }), "{busy}");
+        RunDirectory::open(&path).unwrap();
+        drop(copy);
+        RunDirectory::open_to_train(&path).unwrap();
     }
 
     #[test]

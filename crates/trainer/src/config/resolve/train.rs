@@ -5,7 +5,7 @@ use schedules::Span;
 use super::{Resolver, refuse};
 use crate::config::run_file::TrainKeys;
 use crate::config::settings::{Precision, Source, TrainSettings};
-use crate::config::{ConfigError, recipe};
+use crate::config::{ConfigError, OnDivergence, recipe};
 
 impl Resolver<'_> {
     pub(super) fn train(
@@ -60,6 +60,10 @@ impl Resolver<'_> {
                 Err(refuse(key, "at least 0 and below 1"))
             }
         };
+        let recover_factor = typed.recover_factor.unwrap_or(0.5);
+        if !(recover_factor > 0.0 && recover_factor < 1.0) {
+            return Err(refuse("recover_factor", "above 0 and below 1"));
+        }
         Ok(TrainSettings {
             length,
             evaluate_every,
@@ -73,6 +77,12 @@ impl Resolver<'_> {
                 None => Precision::default(),
                 Some(name) => self.choice("train.precision", name)?,
             },
+            on_divergence: match &typed.on_divergence {
+                None => OnDivergence::default(),
+                Some(name) => self.choice("train.on_divergence", name)?,
+            },
+            recover_factor,
+            recover_most: typed.recover_most.unwrap_or(3),
         })
     }
 }

@@ -1,0 +1,141 @@
+//! Faults on purpose: what a healthy machine never does, at the moment that a test asks for.
+//!
+//! `ANNEAL_FAULT=file:7:full` in the environment of a process makes its seventh step on a file or folder (counted from
+//! 1: each write, sync, rename, removal) fail as on a full disk. It is compiled always, so that what is tested is what
+//! is shipped: without the variable it costs one look at a constant for each such step, which itself takes a thousand
+//! times longer. Nobody but the process's own user can set it, and he could as well end the process.
+//!
+//! | place | counted are | fault | what happens |
+//! | --- | --- | --- | --- |
+//! | `file` | steps on files and folders | `error` | the step fails, and nothing of it was done |
+//! | | | `full` | half is written, then there is no space left |
+//! | | | `short` | half is written, then writing fails |
+//! | | | `kill` | half is written, then the process is gone, and nothing of it cleans up |
+//! | `read` | losses read back from the device | `lost` | a panic, as with a device that was lost |
+//! | | | `memory` | a panic, as with a device out of memory |
+//! | | | `bug` | a panic, as with a fault in the program |
+
+use std::io;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The variable that asks for a fault.
+const VARIABLE: &str = "ANNEAL_FAULT";
+
+/// Where a fault can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A step on a file or a folder.
+    File,
+    /// Reading losses back from the device.
+    Read,
+}
+
+/// What happens there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Error,
+    Full,
+    Short,
+    Kill,
+    Lost,
+    Memory,
+    Bug,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    place: Place,
+    step: u64,
+    kind: Kind,
+}
+
+static ASKED: LazyLock<Option<Asked>> = LazyLock::new(|| {
+    let text = std::env::var(VARIABLE).ok()?;
+    parse(&text)
+});
+
+static STEPS: AtomicU64 = AtomicU64::new(0);
+
+fn parse(text: &str) -> Option<Asked> {
+    let mut parts = text.split(':');
+    let place = match parts.next()? {
+        "file" => Place::File,
+        "read" => Place::Read,
+        _ => return None,
+    };
+    let step = parts.next()?.parse().ok()?;
+    let kind = match (place, parts.next()?) {
+        (Place::File, "error") => Kind::Error,
+        (Place::File, "full") => Kind::Full,
+        (Place::File, "short") => Kind::Short,
+        (Place::File, "kill") => Kind::Kill,
+        (Place::Read, "lost") => Kind::Lost,
+        (Place::Read, "memory") => Kind::Memory,
+        (Place::Read, "bug") => Kind::Bug,
+        _ => return None,
+    };
+    Some(Asked { place, step, kind })
+}
+
+/// The fault that is asked for at this step in `place`, which is counted.
+fn due(place: Place) -> Option<Kind> {
+    let asked = ASKED.as_ref().filter(|asked| asked.place == place)?;
+    let step = STEPS.fetch_add(1, Ordering::Relaxed) + 1;
+    (step == asked.step).then_some(asked.kind)
+}
+
+/// Counts a step on a file or folder that `half` does by half and nothing else needs to undo.
+///
+/// # Errors
+/// The one that was asked for.
+pub(crate) fn on_file(half: impl FnOnce()) -> io::Result<()> {
+    let Some(kind) = due(Place::File) else {
+        return Ok(());
+    };
+    if kind != Kind::Error {
+        half();
+    }
+    match kind {
+        Kind::Kill => std::process::abort(),
+        Kind::Full => Err(io::ErrorKind::StorageFull.into()),
+        Kind::Short => Err(io::ErrorKind::WriteZero.into()),
+        _ => Err(io::Error::other("a fault on purpose")),
+    }
+}
+
+/// Counts a reading of losses.
+///
+/// # Panics
+/// If a fault was asked for here: this is how devices fail.
+#[allow(clippy::panic, reason = "the faults of a device are panics")]
+pub(crate) fn on_read() {
+    match due(Place::Read) {
+        Some(Kind::Memory) => panic!("a fault on purpose: out of memory"),
+        Some(Kind::Bug) => panic!("a fault on purpose: in the program"),
+        Some(_) => panic!("a fault on purpose: the device was lost"),
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_a_place_a_step_and_a_kind() {
+        let asked = |place, step, kind| Some(Asked { place, step, kind });
+        assert_eq!(parse("file:7:full"), asked(Place::File, 7, Kind::Full));
+        assert_eq!(parse("read:1:lost"), asked(Place::Read, 1, Kind::Lost));
+        for text in [
+            "",
+            "file",
+            "file:7",
+            "file:x:full",
+            "file:7:lost",
+            "disk:7:full",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -182,6 +182,7 @@ fn every_model_goes_on_exactly() {
             scale: 1.0 / 255.0,
             mean: vec![0.3; 3],
             std: vec![0.2; 3],
+            stretch: 1.0,
         },
     );
     let all = Part::all(images);

@@ -7,6 +7,7 @@
 //! - `augmentation`: training images changed by chance, and only those.
 //! - `backends`: the same learning on every backend, a GPU among them.
 //! - `benchmark`: how long updates take, as far as a test may say.
+//! - `compare`: strategies compared, and an experiment that was stopped.
 //! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `calibration`: how often verdicts are right; ignored, because it takes long.
 //! - `regret`: how good a found rate is; ignored, because it takes long.
@@ -33,6 +34,7 @@ mod backends;
 mod benchmark;
 mod browser;
 mod calibration;
+mod compare;
 mod damaged_data;
 mod exactness;
 mod faults;

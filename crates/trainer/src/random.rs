@@ -25,6 +25,8 @@ pub enum Purpose {
     Augment = 5,
     /// Images that stand for any others in a measurement.
     Synthetic = 6,
+    /// Which training labels are wrong on purpose, and what they say instead.
+    LabelNoise = 7,
 }
 
 /// A stream of random values for one purpose, at one place of a run.

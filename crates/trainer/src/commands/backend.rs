@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::config::{Backend, Settings};
-use crate::engine::{self, Compute};
+use crate::data::Dataset;
+use crate::engine::{self, Compute, Plan};
 use crate::report::Console;
 
 use super::Failure;
@@ -14,11 +15,22 @@ const MEASURED: Duration = Duration::from_millis(500);
 
 /// Opens the backend that `prepared` asks for; `auto` measures all that could win.
 pub(super) fn open(prepared: &Prepared, console: Console) -> Result<Compute, Failure> {
-    let compute = match prepared.resolved.settings.backend {
-        Backend::Auto => fastest(prepared, console)?,
+    let settings = &prepared.resolved.settings;
+    open_for(settings, &prepared.dataset, &prepared.plan, console)
+}
+
+/// The same for settings that were not prepared.
+pub(super) fn open_for(
+    settings: &Settings,
+    dataset: &Dataset,
+    plan: &Plan,
+    console: Console,
+) -> Result<Compute, Failure> {
+    let compute = match settings.backend {
+        Backend::Auto => fastest(settings, dataset, plan, console)?,
         backend => {
             let compute = engine::open(backend)?;
-            compute.check(prepared.resolved.settings.train.precision)?;
+            compute.check(settings.train.precision)?;
             compute
         }
     };
@@ -36,14 +48,19 @@ pub(super) fn warn_if_software(compute: &Compute, console: Console) {
     }
 }
 
-fn fastest(prepared: &Prepared, console: Console) -> Result<Compute, Failure> {
+fn fastest(
+    settings: &Settings,
+    dataset: &Dataset,
+    plan: &Plan,
+    console: Console,
+) -> Result<Compute, Failure> {
     let mut best: Option<(f64, Compute)> = None;
-    for compute in every(&prepared.resolved.settings) {
+    for compute in every(settings) {
         // A software rasterizer cannot win, and takes minutes to lose.
         if compute.software {
             continue;
         }
-        let rate = measure(prepared, &compute)?;
+        let rate = engine::updates_per_second(settings, dataset, plan, &compute, MEASURED)?;
         console.status(
             "measured",
             format_args!("{:<8} {rate:.0} updates/s", compute.backend.name()),

@@ -56,6 +56,12 @@ impl Failure {
         self
     }
 
+    /// The same, said of one strategy of several.
+    pub(super) fn of(mut self, condition: &str, strategy: &str) -> Self {
+        self.message = format!("{condition}, {strategy}: {}", self.message);
+        self
+    }
+
     /// A run that somebody stopped.
     pub(super) fn interrupted(updates: u64, run: &Path) -> Self {
         let message = format_args!("stopped after {updates} updates; all of them are kept");

@@ -2,6 +2,7 @@
 
 mod backend;
 mod bench;
+mod compare;
 mod devices;
 mod eval;
 mod export;
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Predict(arguments) => predict::run(&arguments),
         Command::FindLr(arguments) => find_lr::run(&arguments),

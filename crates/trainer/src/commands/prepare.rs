@@ -50,14 +50,20 @@ pub(super) fn replan(prepared: &mut Prepared) -> Result<(), Failure> {
 }
 
 fn plan(resolved: &Resolved, dataset: &Dataset) -> Result<Plan, Failure> {
-    let plan = Plan::new(&resolved.settings, dataset.train.len()).map_err(|error| match error {
+    let plan = Plan::new(&resolved.settings, dataset.train.len())
+        .map_err(|error| plan_error(resolved, error))?;
+    layer_rates(plan, resolved, dataset)
+}
+
+/// Why a run cannot be planned, with the place of the setting that is at fault.
+pub(super) fn plan_error(resolved: &Resolved, error: PlanError) -> Failure {
+    match error {
         PlanError::Schedule(error) => Failure::from(resolved.schedule_error(&error)),
         error @ PlanError::NoMetric { .. } => ConfigError::new(error.to_string())
             .hint("hold out some training images: data.validation = \"10%\"")
             .into(),
         error => error.into(),
-    })?;
-    layer_rates(plan, resolved, dataset)
+    }
 }
 
 /// A rate for each layer, if there is more than one rate.

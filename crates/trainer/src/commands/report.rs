@@ -71,7 +71,7 @@ fn check_columns(columns: &[String], runs: &[RecordedRun]) -> Result<(), ConfigE
 }
 
 /// Writes the page; only an older report is replaced.
-fn write(path: &Path, html: &str) -> Result<(), ConfigError> {
+pub(super) fn write(path: &Path, html: &str) -> Result<(), ConfigError> {
     let refused = |error: std::io::Error| {
         ConfigError::new(format!("{}: {error}", path.display()))
             .hint("--output names a file in a folder that is there")

@@ -34,7 +34,7 @@ impl fmt::Display for Origin {
 }
 
 /// The settings of one source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Layer {
     table: Table,
     origins: BTreeMap<String, Origin>,
@@ -53,7 +53,7 @@ impl Layer {
         Self::parse(path, &text)
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let line_of = |offset: usize| 1 + text[..offset].matches('\n').count();
         let syntax = |error: toml::de::Error| {
             let line = error.span().map_or(1, |span| line_of(span.start));
@@ -115,6 +115,17 @@ impl Layer {
         all
     }
 
+    /// This section alone, and everything else.
+    pub(super) fn split(mut self, section: &str) -> (Self, Self) {
+        let taken = self.table.remove(section);
+        let table = taken.map(|value| (section.to_owned(), value));
+        let alone = Self {
+            table: table.into_iter().collect(),
+            origins: self.origins.clone(),
+        };
+        (alone, self)
+    }
+
     /// The settings of a default, given as a table.
     pub(super) fn from_default(table: Table) -> Self {
         Self {
@@ -123,7 +134,7 @@ impl Layer {
         }
     }
 
-    fn from_value(key: &str, value: Value, origin: Origin) -> Self {
+    pub(super) fn from_value(key: &str, value: Value, origin: Origin) -> Self {
         let mut origins = BTreeMap::new();
         let key = key.split('.').map(str::trim).collect::<Vec<_>>();
         origins.insert(key.join("."), origin);
@@ -258,6 +269,19 @@ impl Layers {
         });
     }
 
+    /// The settings in a `table` that stands at `path`, with their places.
+    pub(super) fn below(&self, path: &str, table: Table) -> Layer {
+        let prefix = format!("{path}.");
+        let origins = self.origins.iter().filter_map(|(key, origin)| {
+            let key = key.strip_prefix(&prefix)?;
+            Some((key.to_owned(), origin.clone()))
+        });
+        Layer {
+            table,
+            origins: origins.collect(),
+        }
+    }
+
     /// The merged settings.
     pub(super) fn table(&self) -> &Table {
         &self.table
@@ -280,7 +304,7 @@ impl Layer {
         self.table.get("optimizer")?.get("kind")?.as_str()
     }
 
-    fn has(&self, section: &str, key: &str) -> bool {
+    pub(super) fn has(&self, section: &str, key: &str) -> bool {
         let section = self.table.get(section).and_then(Value::as_table);
         section.is_some_and(|section| section.contains_key(key))
     }

@@ -58,7 +58,7 @@ pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, Con
 }
 
 /// "`key = value` (place): reason".
-fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display) -> ConfigError {
+pub(super) fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display) -> ConfigError {
     let mut parts = key.split('.');
     let first = parts.next().and_then(|part| layers.table().get(part));
     let value = parts.fold(first, |value, part| value.and_then(|value| value.get(part)));

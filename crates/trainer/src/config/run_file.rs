@@ -56,6 +56,10 @@ pub struct DataKeys {
     pub skip_bad: Option<bool>,
     /// Chooses the validation rows, and the test rows of pictures.
     pub split_seed: Option<u64>,
+    /// The share of the training labels that are wrong on purpose.
+    pub label_noise: Option<Share>,
+    /// What the last value of an image is multiplied by, the first by 1.
+    pub stretch: Option<f64>,
     /// Images an update.
     pub batch_size: Option<usize>,
     /// Whether a last partial batch is left out in training.

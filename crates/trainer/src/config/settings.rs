@@ -67,6 +67,12 @@ pub struct DataSettings {
     pub validation: Share,
     /// Chooses the validation rows, and the test rows of pictures.
     pub split_seed: u64,
+    /// The share of the training labels that are replaced by another class; those of validation and test stay right.
+    #[serde(skip_serializing_if = "Share::is_zero")]
+    pub label_noise: Share,
+    /// What the last value of an image is multiplied by, the first by 1 and those between by a geometric series.
+    #[serde(skip_serializing_if = "is_one")]
+    pub stretch: f64,
     /// Images an update.
     pub batch_size: usize,
     /// Whether a last partial batch is left out in training.
@@ -211,6 +217,11 @@ impl ModelSettings {
 /// Whether a rate is off, which some networks have no key for.
 fn is_zero(rate: &f64) -> bool {
     *rate == 0.0
+}
+
+/// Whether a factor changes nothing.
+fn is_one(factor: &f64) -> bool {
+    *factor == 1.0
 }
 
 impl Network {

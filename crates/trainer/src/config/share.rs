@@ -14,6 +14,11 @@ impl Share {
         self.0
     }
 
+    /// Whether it is nothing.
+    pub(super) fn is_zero(&self) -> bool {
+        self.0 == 0.0
+    }
+
     /// A share of `percent` hundredths.
     pub(super) const fn percent(percent: u32) -> Self {
         Self(percent as f64 / 100.0)

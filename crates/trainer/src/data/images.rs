@@ -7,7 +7,10 @@ use models::ImageShape;
 
 use super::pixels::Pixels;
 
-/// How a stored byte becomes what a model reads, channel by channel: `(byte / scale - mean) / std`.
+/// How a stored byte becomes what a model reads: `(byte / scale - mean) / std · stretch ^ (i / (n - 1))`.
+///
+/// The mean and the deviation are those of its channel; `i` is its place among the `n` values of an image, row-major
+/// `[channels, height, width]`.
 ///
 /// ```
 /// # use trainer::data::Normalization;
@@ -24,6 +27,9 @@ pub struct Normalization {
     pub mean: Vec<f64>,
     /// The standard deviation of the scaled values, `[channels]`.
     pub std: Vec<f64>,
+    /// What the last value of an image is multiplied by, the first by 1 and those between by a geometric series; 1 leaves
+    /// all as they are. Above 0.
+    pub stretch: f64,
 }
 
 impl Normalization {
@@ -33,10 +39,18 @@ impl Normalization {
             scale,
             mean: vec![mean],
             std: vec![std],
+            stretch: 1.0,
         }
     }
 
-    /// The value of every byte in every channel, `[channels][256]`, in double precision.
+    /// What each of so many values of an image is multiplied by after all else; nothing where that is 1 for all.
+    pub fn factors(&self, values: usize) -> Option<Vec<f64>> {
+        let last = values.saturating_sub(1).max(1) as f64;
+        let factors = (0..values).map(|value| self.stretch.powf(value as f64 / last));
+        (self.stretch != 1.0).then(|| factors.collect())
+    }
+
+    /// The value of every byte in every channel, `[channels][256]`, in double precision and before the stretch.
     pub fn table(&self) -> Vec<[f64; 256]> {
         let channels = self.mean.iter().zip(&self.std);
         channels
@@ -110,6 +124,25 @@ impl Images {
     pub fn normalized(&self, normalization: &Normalization) -> Self {
         Self {
             normalization: fitting(normalization.clone(), self.shape),
+            ..self.clone()
+        }
+    }
+
+    /// The same images with other labels, `[count]`.
+    ///
+    /// # Panics
+    ///
+    /// If there is another number of them, or one names no class.
+    pub fn labelled(&self, labels: Vec<u16>) -> Self {
+        assert_eq!(labels.len(), self.len(), "a label for each image");
+        assert!(
+            labels
+                .iter()
+                .all(|&label| usize::from(label) < self.classes()),
+            "a label names no class"
+        );
+        Self {
+            labels,
             ..self.clone()
         }
     }
@@ -228,8 +261,27 @@ mod tests {
             scale: 255.0,
             mean: vec![0.5; 3],
             std: vec![0.25; 3],
+            stretch: 1.0,
         };
         two_images(6, [0, 0]).normalized(&colour);
+    }
+
+    #[test]
+    fn a_stretch_is_a_geometric_series_over_the_values_of_an_image() {
+        let stretched = Normalization {
+            stretch: 100.0,
+            ..plain()
+        };
+        let factors = stretched.factors(5).unwrap_or_default();
+        for (factor, expected) in
+            factors
+                .iter()
+                .zip([1.0, 100_f64.powf(0.25), 10.0, 100_f64.powf(0.75), 100.0])
+        {
+            assert!((factor - expected).abs() < 1e-12, "{factors:?}");
+        }
+        assert_eq!(plain().factors(5), None);
+        assert_eq!(stretched.factors(1), Some(vec![1.0]));
     }
 
     #[test]

@@ -21,7 +21,18 @@ pub struct Inputs {
     scale: f64,
     mean: Vec<f64>,
     std: Vec<f64>,
+    #[serde(default = "no_stretch", skip_serializing_if = "is_no_stretch")]
+    stretch: f64,
     classes: Vec<String>,
+}
+
+/// Of a model from before there was one.
+fn no_stretch() -> f64 {
+    1.0
+}
+
+fn is_no_stretch(stretch: &f64) -> bool {
+    *stretch == no_stretch()
 }
 
 impl Inputs {
@@ -40,6 +51,7 @@ impl Inputs {
             scale: normalization.scale,
             mean: normalization.mean,
             std: normalization.std,
+            stretch: normalization.stretch,
             classes: images.class_names().to_vec(),
         }
     }
@@ -61,6 +73,9 @@ impl Inputs {
         let positive = |value: &f64| value.is_finite() && *value > 0.0;
         if !positive(&self.scale) || self.scale > 255.0 || !self.std.iter().all(positive) {
             return Err("scale must be above 0 and at most 255, std above 0".to_owned());
+        }
+        if !positive(&self.stretch) {
+            return Err("stretch must be above 0".to_owned());
         }
         if !self.mean.iter().all(|mean| mean.is_finite()) {
             return Err("mean must be finite".to_owned());
@@ -86,6 +101,7 @@ impl Inputs {
             scale: self.scale,
             mean: self.mean.clone(),
             std: self.std.clone(),
+            stretch: self.stretch,
         }
     }
 

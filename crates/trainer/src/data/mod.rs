@@ -12,6 +12,7 @@ mod folder;
 mod idx;
 mod images;
 mod inputs;
+mod label_noise;
 mod mnist;
 mod order;
 mod part;
@@ -28,6 +29,7 @@ pub use folder::{BadFile, FolderError};
 pub(crate) use folder::{pictures_below, read_picture};
 pub use images::{Images, Normalization};
 pub use inputs::Inputs;
+use label_noise::with_label_noise;
 pub(crate) use mnist::is_mnist;
 pub use models::ImageShape;
 pub use order::{batch_order, batches_per_epoch};
@@ -106,14 +108,18 @@ pub fn load_telling(
         _ => split::take_validation(train, share, seed)?,
     };
     let dataset = Dataset {
-        train,
+        train: with_label_noise(train, settings.label_noise.fraction(), seed),
         validation,
         test,
     };
-    Ok(match &settings.source {
-        Source::Images(_) => dataset.normalized(&statistics::normalization(&dataset.train)),
-        Source::Digits { .. } | Source::Mnist { .. } => dataset,
-    })
+    let mut normalization = match &settings.source {
+        Source::Images(_) => statistics::normalization(&dataset.train),
+        Source::Digits { .. } | Source::Mnist { .. } => {
+            dataset.train.images().normalization().clone()
+        }
+    };
+    normalization.stretch = settings.stretch;
+    Ok(dataset.normalized(&normalization))
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ impl Part {
     /// - `positions`: `[batch]`, positions in this part, in any order, repeats allowed.
     /// - `tables`: the value of each byte in each channel, [`table_f32`](super::Normalization::table_f32) or
     ///   [`table`](super::Normalization::table) of these images' normalisation; it decides the precision.
-    /// - `pixels`: emptied, then filled with `[batch, channels, height, width]`, row-major.
+    /// - `pixels`: emptied, then filled with `[batch, channels, height, width]`, row-major, not stretched.
     /// - `labels`: emptied, then filled with `[batch]`.
     ///
     /// # Panics
@@ -192,6 +192,7 @@ mod tests {
             scale: 1.0,
             mean: vec![0.0, 4.0],
             std: vec![1.0, 0.5],
+            stretch: 1.0,
         };
         let (bytes, names) = (vec![1, 2, 3, 4, 5, 6, 7, 8], vec!["a".to_owned()]);
         let images = Images::new(shape, bytes, vec![0, 0], names, normalization);

@@ -23,6 +23,7 @@ pub(super) fn normalization(part: &Part) -> Normalization {
         scale: WHITE,
         mean,
         std,
+        stretch: 1.0,
     }
 }
 
@@ -86,6 +87,7 @@ mod tests {
             scale: 1.0,
             mean: vec![0.0; 2],
             std: vec![1.0; 2],
+            stretch: 1.0,
         };
         let images = Images::new(shape, pixels, vec![0; 3], names, plain);
         let part = Part::new(images.into(), vec![0, 2]);

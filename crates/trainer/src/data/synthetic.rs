@@ -33,6 +33,7 @@ pub fn synthetic(shape: ImageShape, rows: usize, classes: usize) -> Dataset {
         scale: 255.0,
         mean: vec![0.25; shape.channels],
         std: vec![0.25; shape.channels],
+        stretch: 1.0,
     };
     let images = Images::new(shape, pixels, labels, names, normalization);
     let train = Part::all(images);

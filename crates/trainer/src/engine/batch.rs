@@ -1,6 +1,6 @@
 //! From rows of bytes to tensors on a device.
 
-use burn::tensor::{DType, Device, Element, Tensor, TensorData};
+use burn::tensor::{DType, Device, Element, ElementConversion, Tensor, TensorData};
 use models::ImageBatch;
 
 use crate::config::Precision;
@@ -11,6 +11,8 @@ use crate::data::{Change, ImageShape, Part};
 pub(super) struct Batches<'a> {
     part: &'a Part,
     tables: Tables,
+    /// What each value of an image is multiplied by.
+    factors: Option<Vec<f64>>,
     shape: ImageShape,
     device: Device,
 }
@@ -32,6 +34,7 @@ impl<'a> Batches<'a> {
                 Precision::Float32 => Tables::Float32(normalization.table_f32()),
                 Precision::Float64 => Tables::Float64(normalization.table()),
             },
+            factors: normalization.factors(images.shape().values()),
             shape: images.shape(),
             device: device.clone(),
         }
@@ -72,6 +75,7 @@ impl<'a> Batches<'a> {
                 .part
                 .gather(positions, tables, &mut pixels, &mut labels),
         }
+        self.stretch(&mut pixels);
         let ImageShape {
             channels,
             height,
@@ -84,5 +88,17 @@ impl<'a> Batches<'a> {
             Tensor::from_data(pixels, (&self.device, dtype)),
             Tensor::from_data(labels, &self.device),
         )
+    }
+
+    /// Multiplies the values of every image, if they are to be.
+    fn stretch<Value: Element>(&self, pixels: &mut [Value]) {
+        let Some(factors) = &self.factors else {
+            return;
+        };
+        for image in pixels.chunks_exact_mut(factors.len()) {
+            for (pixel, factor) in image.iter_mut().zip(factors) {
+                *pixel = (pixel.elem::<f64>() * factor).elem();
+            }
+        }
     }
 }

@@ -26,6 +26,7 @@ mod start;
 mod step;
 mod tensors;
 mod training_loop;
+mod trials;
 mod weights;
 
 pub use bench::{Timing, time_updates, updates_per_second};
@@ -44,4 +45,5 @@ pub use plan::{Plan, PlanError, SaveEvery};
 pub use range_test::{RateSweep, SweptRates, range_test};
 pub use ranking::rank;
 pub use start::{Start, StartError, start_model};
+pub use trials::{Crew, Trial, TrialRun, run_trials};
 pub use weights::{WeightsError, read_weights, weights_to_bytes};

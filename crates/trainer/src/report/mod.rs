@@ -1,11 +1,13 @@
 //! What a person sees, and what stays on disk. Only here, and in `main`, is anything printed.
 
 mod benchmark;
+mod comparison;
 mod confusion;
 mod console;
 mod event_log;
 mod figure;
 mod found_rates;
+mod journal;
 mod metrics_file;
 mod page;
 mod planned;
@@ -18,13 +20,16 @@ mod run_directory;
 mod run_report;
 mod summary;
 mod table;
+mod trial_progress;
 
 pub use benchmark::{Benchmark, BenchmarkRow};
+pub use comparison::ComparisonReport;
 pub use confusion::ConfusionReport;
 pub use console::{Console, format_duration};
 pub use event_log::{EventLine, EventLog, RunEvent};
 pub use figure::{Figure, Point, Series};
 pub use found_rates::FoundRates;
+pub use journal::Journal;
 pub use metrics_file::MetricsFile;
 pub use page::Page;
 pub use planned::{Planned, describe_kinds};
@@ -35,3 +40,4 @@ pub use recorder::Recorder;
 pub use run_directory::{RunDirectory, RunError};
 pub use run_report::{run_picture, run_report};
 pub use summary::{Diverged, Summary};
+pub use trial_progress::TrialProgress;

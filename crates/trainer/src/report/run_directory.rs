@@ -146,17 +146,7 @@ impl RunDirectory {
     fn locked(self) -> Result<Self, RunError> {
         let path = self.path.join(LOCK);
         let file = File::create(&path).map_err(|error| file_error(&path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            // Some network file systems have no locks; there a person has to take care.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(file_error(&path, error)),
-            Err(TryLockError::WouldBlock) => {
-                return Err(RunError::InUse {
-                    path: self.path.display().to_string(),
-                });
-            }
-        }
+        lock(&file, &self.path)?;
         Ok(Self {
             lock: Some(Arc::new(file)),
             ..self
@@ -342,6 +332,19 @@ impl RunDirectory {
 /// Writes a file so that it is there whole or not at all.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     durable::replace(path, bytes).map_err(|error| file_error(path, error))
+}
+
+/// Takes `file` for this process, until it is closed; errors name `path`.
+pub(super) fn lock(file: &File, path: &Path) -> Result<(), RunError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        // Some network file systems have no locks; there a person has to take care.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(TryLockError::Error(error)) => Err(file_error(path, error)),
+        Err(TryLockError::WouldBlock) => Err(RunError::InUse {
+            path: path.display().to_string(),
+        }),
+    }
 }
 
 pub(super) fn file_error(path: &Path, error: io::Error) -> RunError {

@@ -15,10 +15,20 @@ impl Resolver<'_> {
         if batch_size == 0 {
             return Err(refuse(self.layers, "data.batch_size", "must be at least 1"));
         }
+        let stretch = typed.stretch.unwrap_or(1.0);
+        if !(1e-6..=1e6).contains(&stretch) {
+            return Err(refuse(
+                self.layers,
+                "data.stretch",
+                "must be from 1e-6 to 1e6",
+            ));
+        }
         Ok(DataSettings {
             source,
             validation,
             split_seed: typed.split_seed.unwrap_or(0),
+            label_noise: typed.label_noise.unwrap_or(Share::percent(0)),
+            stretch,
             batch_size,
             drop_last: typed.drop_last.unwrap_or(true),
             shuffle: typed.shuffle.unwrap_or(true),

@@ -94,6 +94,7 @@ pub(super) fn load(
             scale: 255.0,
             mean: vec![0.0; shape.channels],
             std: vec![1.0; shape.channels],
+            stretch: 1.0,
         },
     ));
     let part = |role: Role| {

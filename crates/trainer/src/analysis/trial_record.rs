@@ -1,0 +1,76 @@
+//! What is kept of a run of an experiment.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Curves, Verdict, judge};
+use crate::data::Part;
+use crate::engine::{Metrics, TrialRun, Update};
+
+/// A run of an experiment, as short as it can be told. Losses are mean cross-entropies in nats, accuracies shares from 0
+/// to 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRecord {
+    /// How many updates it made.
+    pub updates: u64,
+    /// The loss of answering every image with the frequencies of the classes.
+    pub chance: Option<f64>,
+    /// What it reached on the validation rows; nothing if it diverged.
+    pub validation: Option<Reached>,
+    /// What it reached on the test rows; nothing if it diverged.
+    pub test: Option<Reached>,
+    /// The validation loss as it was measured, and after how many updates.
+    pub curve: Vec<(u64, f64)>,
+    /// What its curves say.
+    pub verdict: Verdict,
+}
+
+/// Loss and accuracy, both finite.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Mean cross-entropy, in nats.
+    pub loss: f64,
+    /// The share of images that were answered right.
+    pub accuracy: f64,
+}
+
+/// A run whose validation loss stays above this share of the class frequencies' loss has not learned its data.
+const LEARNED: f64 = 0.5;
+
+impl TrialRecord {
+    /// The record of `run`, which learned `train`.
+    pub fn of(run: &TrialRun, train: &Part) -> Self {
+        let mut curves = Curves::of(train);
+        curves.extend(&run.updates);
+        let history = run.end.as_ref().ok();
+        let measured = |update: &Update| {
+            let loss = update.validation?.loss;
+            loss.is_finite().then_some((update.update + 1, loss))
+        };
+        Self {
+            updates: run.updates.len() as u64,
+            chance: curves.chance,
+            validation: history
+                .and_then(|history| history.validation)
+                .and_then(Reached::of),
+            test: history.and_then(|history| Reached::of(history.test)),
+            curve: run.updates.iter().filter_map(measured).collect(),
+            verdict: judge(&curves),
+        }
+    }
+
+    /// Whether it got there at all: its loss on the validation rows is finite and below half of the loss of the class
+    /// frequencies.
+    pub fn is_trained(&self) -> bool {
+        let reached = self.validation.zip(self.chance);
+        reached.is_some_and(|(reached, chance)| reached.loss < LEARNED * chance)
+    }
+}
+
+impl Reached {
+    fn of(metrics: Metrics) -> Option<Self> {
+        metrics.loss.is_finite().then_some(Self {
+            loss: metrics.loss,
+            accuracy: metrics.accuracy,
+        })
+    }
+}

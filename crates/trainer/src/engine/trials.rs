@@ -1,0 +1,254 @@
+//! Many runs at once, each on threads of its own.
+
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::{Compute, Diverged, Event, FitError, History, Plan, Update, build_model, fit};
+use crate::config::Settings;
+use crate::data::Dataset;
+
+/// A run to be made.
+#[derive(Debug, Clone)]
+pub struct Trial<'a> {
+    /// All that decides what it computes.
+    pub settings: Settings,
+    /// What it learns.
+    pub dataset: &'a Dataset,
+}
+
+/// A run that was made.
+#[derive(Debug)]
+pub struct TrialRun {
+    /// Its updates.
+    pub updates: Vec<Update>,
+    /// How it ended.
+    pub end: Result<History, Diverged>,
+}
+
+/// How many runs are made at once, and with how many threads each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crew {
+    /// Runs at once.
+    pub runs: usize,
+    /// Threads of each.
+    pub threads: usize,
+}
+
+impl Crew {
+    /// As many runs as there are cores for `trials` small ones: a thread for each is faster than all threads for one
+    /// after the other, whose batches are too small to share. A GPU is given one run at a time.
+    pub fn of(trials: usize, compute: &Compute) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        if compute.is_gpu() {
+            return Self {
+                runs: 1,
+                threads: cores,
+            };
+        }
+        let runs = trials.clamp(1, cores);
+        Self {
+            runs,
+            threads: cores / runs,
+        }
+    }
+}
+
+/// Makes all `trials`, and gives each to `done` with its index as soon as it is over, on the thread of the caller.
+///
+/// What a run computes does not depend on the crew, nor on the order in which runs end. An error of `done` ends the
+/// whole, as soon as the runs under way are over.
+///
+/// # Errors
+/// The first run that cannot begin, or the error of `done`. A run that diverges is a result.
+pub fn run_trials<E: From<FitError>>(
+    trials: &[Trial<'_>],
+    compute: &Compute,
+    crew: Crew,
+    mut done: impl FnMut(usize, TrialRun) -> Result<(), E>,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..crew.runs)
+            .map(|_| {
+                let (next, send) = (&next, send.clone());
+                scope.spawn(move || work(trials, compute, crew.threads, next, &send))
+            })
+            .collect();
+        drop(send);
+        let outcome = receive
+            .iter()
+            .try_for_each(|(index, run)| done(index, run?));
+        // Nobody begins another one.
+        next.store(trials.len(), Ordering::Relaxed);
+        for worker in workers {
+            if let Err(panic) = worker.join() {
+                resume_unwind(panic);
+            }
+        }
+        outcome
+    })
+}
+
+type Made = (usize, Result<TrialRun, FitError>);
+
+/// Makes one trial after the other, until there is none left.
+fn work(
+    trials: &[Trial<'_>],
+    compute: &Compute,
+    threads: usize,
+    next: &AtomicUsize,
+    send: &mpsc::Sender<Made>,
+) {
+    let pool = pool(threads);
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(trial) = trials.get(index) else {
+            return;
+        };
+        // Inside the pool, whatever a backend computes in parallel stays on the pool's threads.
+        let run = match &pool {
+            Some(pool) => pool.install(|| run(trial, compute)),
+            None => run(trial, compute),
+        };
+        if send.send((index, run)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Threads for one run; without them, which no system refuses for long, it takes those of all.
+fn pool(threads: usize) -> Option<ThreadPool> {
+    ThreadPoolBuilder::new().num_threads(threads).build().ok()
+}
+
+fn run(trial: &Trial<'_>, compute: &Compute) -> Result<TrialRun, FitError> {
+    let Trial { settings, dataset } = trial;
+    // Planned here, since the feedback of a plan is shared by its clones.
+    let plan = plan(settings, dataset, compute)?;
+    let mut updates = Vec::new();
+    let outcome = fit(settings, dataset, &plan, compute, |event| {
+        if let Event::Updates(more) = event {
+            updates.extend_from_slice(more);
+        }
+    });
+    let end = match outcome {
+        Ok((_, history)) => Ok(history),
+        Err(FitError::Diverged(diverged)) => Err(diverged),
+        Err(error) => return Err(error),
+    };
+    Ok(TrialRun { updates, end })
+}
+
+fn plan(settings: &Settings, dataset: &Dataset, compute: &Compute) -> Result<Plan, FitError> {
+    let plan = Plan::new(settings, dataset.train.len())?;
+    if settings.optimizer.layer_decay == 1.0 {
+        return Ok(plan);
+    }
+    let model = build_model(settings, dataset.train.images(), &compute.device);
+    let model = model.map_err(super::StartError::from)?;
+    Ok(plan.layer_rates(&settings.optimizer, &model))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::config::{Backend, Layer, resolve};
+    use crate::data;
+    use crate::engine::open;
+
+    fn settings(assignments: &[&str]) -> Settings {
+        let layers = assignments
+            .iter()
+            .map(|text| Layer::from_set(text).unwrap());
+        resolve([Layer::of(layers)]).unwrap().settings
+    }
+
+    /// What every run reached, in the order of the trials.
+    fn reached(trials: &[Trial<'_>], crew: Crew) -> Vec<String> {
+        let compute = open(Backend::Flex).unwrap();
+        let mut reached = vec![String::new(); trials.len()];
+        run_trials(trials, &compute, crew, |index, run| {
+            let losses: Vec<f64> = run.updates.iter().map(|update| update.train_loss).collect();
+            reached[index] = format!("{losses:?} {:?}", run.end.map(|history| history.test));
+            Ok::<(), FitError>(())
+        })
+        .unwrap();
+        reached
+    }
+
+    #[test]
+    fn what_a_run_reaches_does_not_depend_on_those_beside_it() {
+        let base = settings(&["train.length=12", "train.evaluate_every=3"]);
+        let dataset = data::load(&base.data).unwrap();
+        let plateau = settings(&[
+            "train.length=12",
+            "train.evaluate_every=3",
+            "schedule.kind=constant",
+            "schedule.plateau={ patience = 1, threshold = 0.5 }",
+        ]);
+        let diverges = settings(&["train.length=12", "optimizer.kind=sgd", "optimizer.lr=1e18"]);
+        let trials: Vec<Trial<'_>> = [&base, &plateau, &diverges]
+            .into_iter()
+            .flat_map(|settings| {
+                (1..4).map(|seed| Trial {
+                    settings: Settings {
+                        seed,
+                        ..settings.clone()
+                    },
+                    dataset: &dataset,
+                })
+            })
+            .collect();
+        let alone = reached(
+            &trials,
+            Crew {
+                runs: 1,
+                threads: 2,
+            },
+        );
+        let beside = reached(
+            &trials,
+            Crew {
+                runs: 3,
+                threads: 1,
+            },
+        );
+        assert_eq!(alone, beside);
+        assert_ne!(alone[0], alone[1]);
+        assert!(alone[6].contains("Err(Diverged"), "{}", alone[6]);
+    }
+
+    #[test]
+    fn an_error_of_the_one_who_listens_ends_the_whole() {
+        let settings = settings(&["train.length=12"]);
+        let dataset = data::load(&settings.data).unwrap();
+        let trials = vec![
+            Trial {
+                settings,
+                dataset: &dataset
+            };
+            50
+        ];
+        let compute = open(Backend::Flex).unwrap();
+        let mut heard = 0;
+        let crew = Crew {
+            runs: 2,
+            threads: 1,
+        };
+        let outcome = run_trials(&trials, &compute, crew, |_, _| {
+            heard += 1;
+            Err::<(), _>(FitError::Stopped { updates: 7 })
+        });
+        assert!(
+            matches!(outcome, Err(FitError::Stopped { updates: 7 })),
+            "{outcome:?}"
+        );
+        assert_eq!(heard, 1);
+    }
+}

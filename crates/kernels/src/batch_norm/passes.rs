@@ -38,7 +38,10 @@ impl Sizes {
     }
 }
 
-/// What a batch says of each channel, and what is done to it: `y = x · scale + shift`.
+/// What a batch says of each channel, and what is done to it: `y = (x − mean) · scale + bias`.
+///
+/// `x · scale + (bias − mean · scale)` would be one subtraction less, and loses the digits that a large mean and a small
+/// variance leave.
 #[derive(Debug, Clone)]
 pub(crate) struct Channels {
     pub(crate) mean: Vec<f64>,
@@ -46,7 +49,7 @@ pub(crate) struct Channels {
     /// `1 / √(variance + epsilon)`
     inverse: Vec<f64>,
     scale: Vec<f64>,
-    shift: Vec<f64>,
+    bias: Vec<f64>,
 }
 
 impl Channels {
@@ -67,16 +70,46 @@ impl Channels {
             .zip(weight)
             .map(|(inverse, weight)| weight.as_f64() * inverse)
             .collect();
-        let shift = mean.iter().zip(&scale).zip(bias);
-        let shift = shift
-            .map(|((mean, scale), bias)| bias.as_f64() - mean * scale)
-            .collect();
         Self {
             mean,
             variance,
             inverse,
             scale,
-            shift,
+            bias: bias.iter().map(|bias| bias.as_f64()).collect(),
+        }
+    }
+
+    /// What is done to the values of one channel.
+    fn channel<F: Real>(&self, channel: usize) -> Channel<F> {
+        Channel {
+            mean: F::of(self.mean[channel]),
+            scale: F::of(self.scale[channel]),
+            bias: F::of(self.bias[channel]),
+        }
+    }
+}
+
+/// What is done to the values of one channel.
+#[derive(Debug, Clone, Copy)]
+struct Channel<F> {
+    mean: F,
+    scale: F,
+    bias: F,
+}
+
+impl<F: Real> Channel<F> {
+    #[inline(always)]
+    fn normalise(self, value: F) -> F {
+        (value - self.mean) * self.scale + self.bias
+    }
+
+    /// The gradient before the activation, computed from the value that went into the normalisation.
+    #[inline(always)]
+    fn passed(self, activation: Activation, value: F, gradient: F) -> F {
+        match activation {
+            Activation::Identity => gradient,
+            Activation::Relu if self.normalise(value) <= F::ZERO => F::ZERO,
+            Activation::Relu => gradient,
         }
     }
 }
@@ -119,7 +152,7 @@ fn moments<F: Real>(sizes: Sizes, images: &[F]) -> (Vec<f64>, Vec<f64>) {
     (mean, variance)
 }
 
-/// `activation(x · scale + shift)`
+/// `activation((x − mean) · scale + bias)`
 pub(crate) fn normalised<F: Real>(
     sizes: Sizes,
     images: &[F],
@@ -129,10 +162,10 @@ pub(crate) fn normalised<F: Real>(
     in_parts(sizes.length(), sizes.image(), |index, part| {
         let image = images[index * sizes.image()..].chunks_exact(sizes.pixels);
         let planes = image.zip(part.chunks_exact_mut(sizes.pixels));
-        for ((from, to), (scale, shift)) in planes.zip(channels.scale.iter().zip(&channels.shift)) {
-            let (scale, shift) = (F::of(*scale), F::of(*shift));
+        for (channel, (from, to)) in planes.enumerate() {
+            let channel = channels.channel::<F>(channel);
             for (from, to) in from.iter().zip(&mut *to) {
-                *to = *from * scale + shift;
+                *to = channel.normalise(*from);
             }
             activation.apply(to);
         }
@@ -143,16 +176,6 @@ pub(crate) fn normalised<F: Real>(
 pub(crate) struct Sums {
     pub(crate) of_weight: Vec<f64>,
     pub(crate) of_bias: Vec<f64>,
-}
-
-/// The gradient before the activation, computed from the value that went into the normalisation.
-#[inline(always)]
-fn passed<F: Real>(activation: Activation, value: F, scale: F, shift: F, gradient: F) -> F {
-    match activation {
-        Activation::Identity => gradient,
-        Activation::Relu if value * scale + shift <= F::ZERO => F::ZERO,
-        Activation::Relu => gradient,
-    }
 }
 
 /// The gradients of the weight and the bias.
@@ -178,14 +201,10 @@ pub(crate) fn sums<F: Real>(
             .zip(part.chunks_exact_mut(2))
             .enumerate()
         {
-            let centre = F::of(channels.mean[channel]);
-            let (scale, shift) = (
-                F::of(channels.scale[channel]),
-                F::of(channels.shift[channel]),
-            );
+            let channel = channels.channel::<F>(channel);
             let [plain, centred] = sum::fold_pairs(plane, gradient, |value, gradient| {
-                let gradient = passed(activation, value, scale, shift, gradient);
-                [gradient, gradient * (value - centre)]
+                let gradient = channel.passed(activation, value, gradient);
+                [gradient, gradient * (value - channel.mean)]
             });
             sums.copy_from_slice(&[plain.as_f64(), centred.as_f64()]);
         }
@@ -223,16 +242,12 @@ pub(crate) fn input_gradient_over<F: Real>(
             .chunks_exact_mut(sizes.pixels)
             .zip(image.chunks_exact(sizes.pixels));
         for (channel, (gradient, plane)) in planes.enumerate() {
-            let (scale, shift) = (
-                F::of(channels.scale[channel]),
-                F::of(channels.shift[channel]),
-            );
-            let centre = F::of(channels.mean[channel]);
             let average = F::of(sums.of_bias[channel] / sizes.count());
             let slope = F::of(channels.inverse[channel] * sums.of_weight[channel] / sizes.count());
+            let channel = channels.channel::<F>(channel);
             for (gradient, value) in gradient.iter_mut().zip(plane) {
-                let passed = passed(activation, *value, scale, shift, *gradient);
-                *gradient = scale * (passed - average - (*value - centre) * slope);
+                let passed = channel.passed(activation, *value, *gradient);
+                *gradient = channel.scale * (passed - average - (*value - channel.mean) * slope);
             }
         }
     });

@@ -22,6 +22,7 @@
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
 //! - `fidelity`: the runs that PyTorch recorded, update by update.
 //! - `report`: what `trainer report` writes, opened in a browser, which `browser` drives.
+//! - `tensorboard`: the event files, read back by TensorBoard.
 //! - `weights`: weights in and out under PyTorch's names, and training from them.
 #![allow(
     clippy::unwrap_used,
@@ -51,6 +52,7 @@ mod regret;
 mod report;
 mod resume;
 mod schedule;
+mod tensorboard;
 mod training;
 mod verdict;
 mod weights;

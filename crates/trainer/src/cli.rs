@@ -138,6 +138,9 @@ pub struct TrainArguments {
     /// Go on with a run that did not reach its end, exactly where it was saved.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "runs", "name"])]
     pub resume: Option<PathBuf>,
+    /// Also write the curves for TensorBoard, which shows them while they grow: `tensorboard --logdir runs`.
+    #[arg(long)]
+    pub tensorboard: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,

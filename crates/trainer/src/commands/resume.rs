@@ -72,6 +72,7 @@ pub(super) fn run(
         compute: &compute,
         directory: &directory,
         from: from.as_ref(),
+        tensorboard: arguments.tensorboard || directory.has_event_files(),
         console,
     };
     training.run()

@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         compute: &compute,
         directory: &directory,
         from: None,
+        tensorboard: arguments.tensorboard,
         console,
     };
     training.run()

@@ -23,6 +23,8 @@ pub(super) struct Training<'a> {
     pub(super) directory: &'a RunDirectory,
     /// What it goes on from.
     pub(super) from: Option<&'a Saved>,
+    /// Whether its curves are written for TensorBoard, too.
+    pub(super) tensorboard: bool,
     pub(super) console: Console,
 }
 
@@ -42,6 +44,9 @@ impl Training<'_> {
         };
         let good = self.good(&origin);
         let mut recorder = Recorder::new(directory, origin, self.from)?;
+        if self.tensorboard {
+            recorder.write_event_file(directory)?;
+        }
         recorder.note(self.beginning())?;
         let interrupt = Interrupt::listen()?;
         let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());

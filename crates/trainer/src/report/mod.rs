@@ -20,6 +20,7 @@ mod run_directory;
 mod run_report;
 mod summary;
 mod table;
+mod tensorboard;
 mod trial_progress;
 
 pub use benchmark::{Benchmark, BenchmarkRow};
@@ -40,4 +41,5 @@ pub use recorder::Recorder;
 pub use run_directory::{RunDirectory, RunError};
 pub use run_report::{run_picture, run_report};
 pub use summary::{Diverged, Summary};
+pub use tensorboard::EventFile;
 pub use trial_progress::TrialProgress;

@@ -1,6 +1,6 @@
 //! Keeps the files of a run while it goes on.
 
-use super::{EventLog, MetricsFile, RunDirectory, RunError, RunEvent};
+use super::{EventFile, EventLog, MetricsFile, RunDirectory, RunError, RunEvent};
 use crate::engine::{Diverged, Event, History, Origin, Saved, Shelf, Slot};
 
 /// Writes what a run tells to its directory, so that whoever is killed can go on.
@@ -8,6 +8,7 @@ use crate::engine::{Diverged, Event, History, Origin, Saved, Shelf, Slot};
 pub struct Recorder {
     metrics: MetricsFile,
     events: EventLog,
+    event_file: Option<EventFile>,
     shelf: Shelf,
     origin: Origin,
     updates: u64,
@@ -32,11 +33,21 @@ impl Recorder {
                 Some(_) => directory.continue_metrics(updates)?,
             },
             events: directory.event_log(from.is_none())?,
+            event_file: None,
             shelf: directory.shelf(),
             origin,
             updates,
             cut: None,
         })
+    }
+
+    /// Writes the curves for TensorBoard, too, from here on.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn write_event_file(&mut self, directory: &RunDirectory) -> Result<(), RunError> {
+        self.event_file = Some(directory.begin_event_file(self.updates)?);
+        Ok(())
     }
 
     /// Notes something that the engine does not tell.
@@ -56,6 +67,9 @@ impl Recorder {
             Event::FirstUpdate => Ok(()),
             Event::Updates(updates) => {
                 self.metrics.append(updates)?;
+                if let Some(file) = &mut self.event_file {
+                    file.append(updates)?;
+                }
                 let Some(last) = updates.last() else {
                     return Ok(());
                 };
@@ -83,6 +97,9 @@ impl Recorder {
                 // Not yet the rows: a run that is killed now goes on from a state that takes them for granted.
                 self.cut = Some(*updates);
                 self.updates = *updates;
+                if let Some(file) = &mut self.event_file {
+                    file.go_on_after(*updates)?;
+                }
                 self.note(RunEvent::Recovered {
                     updates: *updates,
                     scale: *scale,

@@ -1,4 +1,5 @@
-//! A run on disk: `settings.toml`, `data.toml`, `metrics.csv`, `events.jsonl`, `summary.json`, `checkpoints/`.
+//! A run on disk: `settings.toml`, `data.toml`, `metrics.csv`, `events.jsonl`, `summary.json`, `checkpoints/`, and for
+//! TensorBoard `tensorboard/`.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Diverged, EventLine, EventLog, MetricsFile, Summary};
+use super::{Diverged, EventFile, EventLine, EventLog, MetricsFile, Summary};
 use crate::analysis::SuggestedRates;
 use crate::config::Settings;
 use crate::data::Inputs;
@@ -76,6 +77,8 @@ const INPUTS: &str = "data.toml";
 const EVENTS: &str = "events.jsonl";
 /// A row per update.
 const METRICS: &str = "metrics.csv";
+/// The curves once more, for TensorBoard.
+const TENSORBOARD: &str = "tensorboard";
 /// What a run reached that came to its end.
 const SUMMARY: &str = "summary.json";
 /// Where its peak learning rate comes from.
@@ -202,6 +205,19 @@ impl RunDirectory {
             .check()
             .map_err(|reason| content_error(&path, reason))?;
         Ok(inputs)
+    }
+
+    /// Begins a file for TensorBoard, for a run that goes on after so many updates.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn begin_event_file(&self, updates: u64) -> Result<EventFile, RunError> {
+        EventFile::create(&self.path.join(TENSORBOARD), updates)
+    }
+
+    /// Whether the run was trained with its curves written for TensorBoard.
+    pub fn has_event_files(&self) -> bool {
+        self.path.join(TENSORBOARD).is_dir()
     }
 
     /// Begins `metrics.csv`.

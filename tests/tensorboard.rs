@@ -1,0 +1,105 @@
+//! `trainer train --tensorboard`, read back by TensorBoard itself.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::tempdir;
+
+use crate::program::{columns, read, succeed, text, trainer};
+
+/// Every number of `metrics.csv` that is sent there comes back, at its update, in single precision.
+#[test]
+fn tensorboard_reads_every_scalar_exactly() {
+    let Some(tensorboard) = TensorBoard::find() else {
+        return;
+    };
+    let folder = tempdir().unwrap();
+    succeed(
+        folder.path(),
+        &["train", "--epochs=3", "--name=a", "--tensorboard"],
+    );
+    tensorboard.compare(&folder.path().join("runs/a"));
+}
+
+/// What a killed run told of updates that are made again is told once.
+#[test]
+fn a_resumed_run_is_one_curve() {
+    let Some(tensorboard) = TensorBoard::find() else {
+        return;
+    };
+    let folder = tempdir().unwrap();
+    let run = folder.path().join("runs/a");
+    let killed = trainer(folder.path(), &["train", "--set=train.length=34"])
+        .args(["--set=checkpoint.every=10", "--name=a", "--tensorboard"])
+        .env("ANNEAL_FAULT", "file:70:kill")
+        .output()
+        .unwrap();
+    assert!(!killed.status.success(), "{}", text(&killed.stderr));
+    let told = tensorboard.read(&run)["loss/train"].clone();
+    let told = told.as_array().unwrap().len() as u64;
+
+    let resumed = trainer(folder.path(), &["train", "--resume", "runs/a"])
+        .output()
+        .unwrap();
+    let said = text(&resumed.stderr);
+    assert!(resumed.status.success(), "{said}");
+    let after = (0..told).filter(|made| said.contains(&format!("after {made} of 34 updates")));
+    assert_eq!(after.count(), 1, "nothing is told twice: {told}, {said}");
+    tensorboard.compare(&run);
+}
+
+/// An interpreter that has it.
+struct TensorBoard {
+    python: std::ffi::OsString,
+}
+
+impl TensorBoard {
+    fn find() -> Option<Self> {
+        let python = std::env::var_os("TENSORBOARD_PYTHON");
+        if python.is_none() {
+            eprintln!("skipped: TENSORBOARD_PYTHON is not set to an interpreter with tensorboard");
+        }
+        python.map(|python| Self { python })
+    }
+
+    /// `{tag: [[step, value], …]}`
+    fn read(&self, run: &Path) -> Value {
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/python/read_events.py"
+        );
+        let output = Command::new(&self.python)
+            .arg(script)
+            .arg(run.join("tensorboard"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_str(&text(&output.stdout)).unwrap()
+    }
+
+    fn compare(&self, run: &Path) {
+        let scalars = self.read(run);
+        let metrics = columns(&read(run, "metrics.csv"));
+        let names = [
+            ("learning_rate", "learning_rate"),
+            ("loss/train", "train_loss"),
+            ("loss/validation", "validation_loss"),
+            ("accuracy/validation", "validation_accuracy"),
+        ];
+        assert_eq!(scalars.as_object().unwrap().len(), names.len(), "{scalars}");
+        for (tag, column) in names {
+            let (_, values) = metrics.iter().find(|(name, _)| name == column).unwrap();
+            let recorded = values.iter().enumerate();
+            let recorded: Vec<(u64, f32)> = recorded
+                .filter_map(|(update, value)| Some((update as u64, (*value)? as f32)))
+                .collect();
+            let read = scalars[tag].as_array().unwrap().iter();
+            let read: Vec<(u64, f32)> = read
+                .map(|pair| (pair[0].as_u64().unwrap(), pair[1].as_f64().unwrap() as f32))
+                .collect();
+            assert!(!read.is_empty());
+            assert_eq!(read, recorded, "{tag}");
+        }
+    }
+}

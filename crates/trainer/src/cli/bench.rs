@@ -16,7 +16,7 @@ use crate::data::ImageShape;
     says otherwise. RAYON_NUM_THREADS=1 measures one thread."
 )]
 pub struct BenchArguments {
-    /// A configuration file (TOML), for its model, optimizer and [train].
+    /// A configuration file (TOML), for its model, optimizer and training.
     pub config: Option<PathBuf>,
     /// The networks, if not all of them or that of the configuration: mlp, lenet5, convnet, resnet.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -42,7 +42,7 @@ pub struct BenchArguments {
     /// How long each row is measured, after its warm-up.
     #[arg(long, default_value_t = 3.0, value_parser = seconds)]
     pub seconds: f64,
-    /// Any setting of a configuration file, such as --set model.hidden=[256,128].
+    /// Any setting of a configuration file, such as --set model.depth=20.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// What to print: a table, or a row per measurement.

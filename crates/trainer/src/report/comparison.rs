@@ -223,16 +223,17 @@ fn size(condition: &Condition) -> String {
 
 /// The loss of every peak of the grid: what a strategy buys is how low it gets, and over how wide a range.
 fn over_peaks(condition: &Condition) -> Figure {
+    // A peak at which a run failed is no place to be, whatever the others reached.
     let point = |point: &SweepPoint| {
-        // A peak at which a run failed is no place to be, whatever the others reached.
-        let loss = point.loss.filter(|_| point.trained == point.runs);
-        let mean = loss.map_or(f64::NAN, |loss| loss.mean);
-        let interval = loss.and_then(|loss| loss.half_width);
-        Point {
+        let loss = point.loss.filter(|_| point.trained == point.runs)?;
+        let interval = loss
+            .half_width
+            .map(|half_width| (loss.mean - half_width, loss.mean + half_width));
+        Some(Point {
             x: point.peak,
-            y: mean,
-            interval: interval.map(|half_width| (mean - half_width, mean + half_width)),
-        }
+            y: loss.mean,
+            interval,
+        })
     };
     let swept = condition.rows.iter().filter(|row| row.tuned);
     let figure = Figure::new(
@@ -240,7 +241,7 @@ fn over_peaks(condition: &Condition) -> Figure {
         "peak learning rate",
     );
     let figure = swept.fold(figure, |figure, row| {
-        let points: Vec<Point> = row.sweep.iter().map(point).collect();
+        let points: Vec<Point> = row.sweep.iter().filter_map(point).collect();
         figure.series(Series::new(row.strategy.clone(), &points))
     });
     figure.logarithmic_along().logarithmic()

@@ -39,6 +39,10 @@ fn shapes(n: u64) -> Vec<(&'static str, Arc<dyn Schedule>)> {
             "cosine_restarts x1.5",
             Arc::new(CosineRestarts::new(1_000).multiplier(1.5)),
         ),
+        (
+            "cosine_restarts x1.1",
+            Arc::new(CosineRestarts::new(1_000).multiplier(1.1)),
+        ),
         ("wsd", Arc::new(Wsd::new(n, n / 5))),
         ("inverse_sqrt", Arc::new(InverseSqrt::new(10_000))),
         ("noam", Arc::new(Noam::new(4_000))),

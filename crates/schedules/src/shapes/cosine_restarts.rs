@@ -90,6 +90,16 @@ impl CosineRestarts {
         }
     }
 
+    /// The factor so many updates into a cycle of this length.
+    fn value(&self, cycle: u64, passed: f64, length: u64) -> f64 {
+        // Beyond the largest update cycles have no length; the minimum is not NaN then.
+        let elapsed = (passed / length as f64).min(1.0);
+        let peak = power(self.peak_decay, cycle as f64).max(self.floor);
+        let remaining = half_cosine(elapsed);
+        // Each term by itself, so that the peak is exact.
+        peak * remaining + self.floor * (1.0 - remaining)
+    }
+
     fn timing(&self) -> Cycles {
         Cycles {
             first: self.first_cycle,
@@ -126,7 +136,15 @@ impl<L> CosineRestarts<L> {
 
 impl Schedule for CosineRestarts {
     fn factor(&self, update: u64) -> f64 {
-        self.factor_at(update as f64)
+        if self.length().is_some_and(|length| update >= length) {
+            return self.floor;
+        }
+        let (cycle, start, next) = self.timing().at(update);
+        self.value(
+            cycle,
+            update.saturating_sub(start) as f64,
+            next.saturating_sub(start),
+        )
     }
 
     fn factor_at(&self, time: f64) -> f64 {
@@ -135,12 +153,7 @@ impl Schedule for CosineRestarts {
             return self.floor;
         }
         let (cycle, start, next) = self.timing().at(time as u64);
-        // Beyond the largest update cycles have no length; the minimum is not NaN then.
-        let elapsed = ((time - start as f64) / next.saturating_sub(start) as f64).min(1.0);
-        let peak = power(self.peak_decay, cycle as f64).max(self.floor);
-        let remaining = half_cosine(elapsed);
-        // Each term by itself, so that the peak is exact.
-        peak * remaining + self.floor * (1.0 - remaining)
+        self.value(cycle, time - start as f64, next.saturating_sub(start))
     }
 
     fn length(&self) -> Option<u64> {

@@ -20,7 +20,7 @@ impl Cycles {
     pub(super) fn start(&self, cycle: u64) -> u64 {
         match self.whole_multiplier() {
             Some(multiplier) => self.whole_start(multiplier, cycle),
-            None => self.rounded_start(cycle, self.logarithm()),
+            None => self.rounded_start(cycle, self.growth()),
         }
     }
 
@@ -78,37 +78,30 @@ impl Cycles {
         (cycle, end(sum), end(next))
     }
 
-    fn rounded_start(&self, cycle: u64, logarithm: f64) -> u64 {
-        // multiplier ^ cycle - 1, without the cancellation that a power close to 1 would bring.
-        let exponent = logarithm * cycle as f64;
-        let grown = if exponent < 1.0 {
-            exponent.exp_m1()
-        } else {
-            exponent.exp() - 1.0
-        };
-        let end = (self.first as f64 * grown / (self.multiplier - 1.0)).round() as u64;
-        end.saturating_sub(self.taken)
+    fn rounded_start(&self, cycle: u64, growth: Growth) -> u64 {
+        // Half more and cut off is the nearest, and faster. The quotient need not wait for the power.
+        let end = self.first as f64 / (self.multiplier - 1.0) * growth.grown(cycle) + 0.5;
+        (end as u64).saturating_sub(self.taken)
     }
 
-    /// The logarithm of the multiplier, to the last digit close to 1 too.
-    fn logarithm(&self) -> f64 {
-        // The plain logarithm takes half of the time.
-        if self.multiplier < 1.5 {
-            (self.multiplier - 1.0).ln_1p()
+    fn growth(&self) -> Growth {
+        if self.multiplier < FAST {
+            Growth::Slow((self.multiplier - 1.0).ln_1p())
         } else {
-            self.multiplier.ln()
+            Growth::Fast(self.multiplier)
         }
     }
 
     fn at_rounded(&self, update: u64) -> (u64, u64, u64) {
-        // It is the slowest part.
-        let logarithm = self.logarithm();
+        let growth = self.growth();
         let bounds = |cycle: u64| {
-            let next = self.rounded_start(cycle.saturating_add(1), logarithm);
-            (cycle, self.rounded_start(cycle, logarithm), next)
+            let next = self.rounded_start(cycle.saturating_add(1), growth);
+            (cycle, self.rounded_start(cycle, growth), next)
         };
         // A logarithm is off by one at some restarts, and by more where updates are beyond what an f64 holds.
-        let near = bounds(self.nearly(update, logarithm));
+        let passed = update.saturating_add(self.taken);
+        let grown = (self.multiplier - 1.0) / self.first as f64 * passed as f64;
+        let near = bounds(growth.nearly(grown));
         let (cycle, start, next) = near;
         if (start..next).contains(&update) {
             return near;
@@ -123,19 +116,6 @@ impl Cycles {
             return beside;
         }
         bounds(self.search(update))
-    }
-
-    /// The cycle by its closed form, in floating-point numbers.
-    fn nearly(&self, update: u64, logarithm: f64) -> u64 {
-        let passed = update.saturating_add(self.taken);
-        let grown = (self.multiplier - 1.0) * (passed as f64 / self.first as f64);
-        // The plain logarithm takes half of the time, and is as good where nothing is lost by adding 1.
-        let whole = if grown < 1.0 {
-            grown.ln_1p()
-        } else {
-            (1.0 + grown).ln()
-        };
-        (whole / logarithm) as u64
     }
 
     /// The cycle by a search among whole numbers: the last one to start at or before `update`.
@@ -157,6 +137,60 @@ impl Cycles {
         }
         least
     }
+}
+
+/// How far cycles have grown: multiplier ^ cycle - 1.
+#[derive(Clone, Copy)]
+enum Growth {
+    /// By this logarithm of a multiplier so close to 1 that its powers would cancel.
+    Slow(f64),
+    /// By this multiplier.
+    Fast(f64),
+}
+
+/// From here on a multiplier's powers lose less than three bits when 1 is taken from them.
+const FAST: f64 = 1.125;
+
+impl Growth {
+    fn grown(self, cycle: u64) -> f64 {
+        match self {
+            Self::Slow(logarithm) => {
+                let exponent = logarithm * cycle as f64;
+                if exponent < 1.0 {
+                    exponent.exp_m1()
+                } else {
+                    exponent.exp() - 1.0
+                }
+            }
+            Self::Fast(multiplier) => whole_power(multiplier, cycle) - 1.0,
+        }
+    }
+
+    /// The cycle that has grown so far, or one beside it.
+    fn nearly(self, grown: f64) -> u64 {
+        let cycle = match self {
+            Self::Slow(logarithm) if grown < 1.0 => grown.ln_1p() * logarithm.recip(),
+            Self::Slow(logarithm) => (1.0 + grown).ln() * logarithm.recip(),
+            // Few cycles grow beyond any update: seven digits are enough to count them.
+            Self::Fast(multiplier) => {
+                f64::from((1.0 + grown as f32).ln() * (multiplier as f32).ln().recip())
+            }
+        };
+        cycle as u64
+    }
+}
+
+/// `base` to the power of `times`, by squaring: a few multiplications, which take a third of an exponential's time.
+fn whole_power(base: f64, mut times: u64) -> f64 {
+    let (mut power, mut square) = (1.0, base);
+    while times > 0 {
+        if times % 2 == 1 {
+            power *= square;
+        }
+        square *= square;
+        times /= 2;
+    }
+    power
 }
 
 /// The first cycles up to the next start, 1 + multiplier · (1 + multiplier + … + multiplier ^ (i - 1)).

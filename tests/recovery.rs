@@ -51,6 +51,31 @@ fn a_run_that_diverges_goes_back_and_learns_at_a_lower_rate() {
 }
 
 #[test]
+fn a_state_that_was_taken_back_is_no_best_one() {
+    let folder = tempdir().unwrap();
+    let path = folder.path();
+    succeed(path, &[WILD, &["--name=a"]].concat());
+    let state = |slot: &str| -> serde_json::Value {
+        let path = format!("runs/a/checkpoints/{slot}/state.json");
+        serde_json::from_str(&read(folder.path(), &path)).unwrap()
+    };
+    let back: Vec<u64> = serde_json::from_value(state("last")["recovered"].clone()).unwrap();
+    assert!(!back.is_empty());
+    // A loss of a rate that is far too high is void wherever it was kept.
+    for slot in ["best", "previous"] {
+        let state = state(slot);
+        let known = state["recovered"].as_array().unwrap().len();
+        let later = back[known..].iter().min();
+        let updates = state["updates"].as_u64().unwrap();
+        assert!(later.is_none_or(|back| *back >= updates), "{slot}: {state}");
+    }
+    let losses = column(path, "runs/a", "validation_loss");
+    let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let best = state("best")["updates"].as_u64().unwrap() as usize;
+    assert_eq!(losses[best / 5 - 1], least, "{best} of {losses:?}");
+}
+
+#[test]
 fn a_recovered_run_goes_on_exactly() {
     let folder = tempdir().unwrap();
     let path = folder.path();
@@ -58,6 +83,7 @@ fn a_recovered_run_goes_on_exactly() {
     let files = |run: &str| {
         [
             "metrics.csv",
+            "checkpoints/best/model.safetensors",
             "checkpoints/last/model.safetensors",
             "checkpoints/last/state.safetensors",
         ]

@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::tempdir;
 
-use crate::program::{column, read, succeed, summary};
+use crate::program::{column, columns, read, succeed, summary};
 
 /// The default run, shortened.
 const SHORT: [&str; 3] = ["train", "--epochs", "3"];
@@ -199,6 +199,30 @@ fn every_optimizer_learns_without_a_rate() {
         let accuracy = summary["test_accuracy"].as_f64().unwrap();
         assert!(accuracy >= 0.95, "{optimizer}: {accuracy}");
     }
+}
+
+#[test]
+fn the_momentum_is_recorded_where_the_schedule_moves_it() {
+    let folder = tempdir().unwrap();
+    let path = folder.path();
+    let cycle = ["--schedule", "one_cycle", "--set", "train.length=30"];
+    let planned = ["schedule", "--format", "csv", "--optimizer", "sgd"];
+    let planned = columns(&succeed(path, &with(&planned, &cycle)));
+    let (_, planned) = planned.iter().find(|(name, _)| name == "momentum").unwrap();
+    let planned: Vec<f64> = planned.iter().copied().flatten().collect();
+    for (optimizer, follows) in [("sgd", true), ("adamw", true), ("lion", false)] {
+        let run = ["train", "--optimizer", optimizer, "--name", optimizer];
+        succeed(path, &with(&run, &cycle));
+        let recorded = column(path, &format!("runs/{optimizer}"), "momentum");
+        let expected: &[f64] = if follows { &planned } else { &[] };
+        assert_eq!(recorded, expected, "{optimizer}");
+    }
+    assert!(
+        planned.len() == 30 && planned[0] > planned[9],
+        "{planned:?}"
+    );
+    succeed(path, &with(&SHORT, &["--name", "cosine"]));
+    assert!(column(path, "runs/cosine", "momentum").is_empty());
 }
 
 #[test]

@@ -137,6 +137,19 @@ rules! {
 }
 
 impl Rule {
+    /// Whether its momentum or beta 1 is the schedule's, where that moves one.
+    pub fn follows(&self) -> bool {
+        matches!(
+            self,
+            Self::Sgd(_)
+                | Self::Adam(_)
+                | Self::AdamW(_)
+                | Self::NAdam(_)
+                | Self::RAdam(_)
+                | Self::RmsProp(_)
+        )
+    }
+
     /// Every key of any kind, besides those that all have, in alphabetical order.
     pub(super) fn all_keys() -> Vec<&'static str> {
         let kinds = Self::NAMES.iter().filter_map(|name| Self::keys(name));

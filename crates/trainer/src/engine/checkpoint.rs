@@ -30,9 +30,10 @@ pub struct Checkpoint {
     pub(super) optimizer: StateRecord,
     pub(super) average: Option<StateRecord>,
     pub(super) schedule: SchedulerState,
-    /// What the schedule's rate is multiplied by, and after how many recoveries.
+    /// What the schedule's rate is multiplied by.
     pub(super) scale: f64,
-    pub(super) recoveries: u32,
+    /// After how many updates the states were that the run went back to.
+    pub(super) recovered: Vec<u64>,
     pub(super) standing: Standing,
     /// How long it has taken, in seconds.
     pub seconds: f64,
@@ -51,6 +52,12 @@ impl Checkpoint {
             .validation
             .map_or(0.0, |validation| validation.loss);
         self.standing.watch.is_calm() && loss.is_finite() && is_finite(&self.weights)
+    }
+
+    /// Whether the run has gone back to a state before this one by the time of a `later` one.
+    fn is_void(&self, later: &Self) -> bool {
+        let mut since = later.recovered.iter().skip(self.recovered.len());
+        since.any(|back| *back < self.updates)
     }
 }
 
@@ -95,6 +102,7 @@ mod tests {
 
     use super::*;
     use crate::config::Backend;
+    use crate::engine::standing::Best;
     use crate::engine::{Metrics, open};
 
     /// One of a run after so many updates, with everything that a checkpoint may have.
@@ -127,14 +135,17 @@ mod tests {
             average: Some(StateRecord::new("ema", entries)),
             schedule: rate.state(),
             scale: 0.1,
-            recoveries: 2,
+            recovered: vec![3, 4],
             standing: Standing {
                 validation: Some(Metrics {
                     loss: 0.1,
                     accuracy: 0.3,
                 }),
                 recent: [0.1, 0.2].into(),
-                best: Some(0.1),
+                best: Some(Best {
+                    value: 0.1,
+                    updates: 2,
+                }),
                 ..Standing::new()
             },
             seconds: 1.25,

@@ -211,6 +211,7 @@ mod tests {
             update: number as u64,
             epoch: 0,
             learning_rate: 0.1,
+            momentum: None,
             train_loss: *loss,
             validation: None,
             probe: None,

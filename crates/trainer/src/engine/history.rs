@@ -20,6 +20,8 @@ pub struct Update {
     pub epoch: u64,
     /// The learning rate that this update used.
     pub learning_rate: f64,
+    /// The momentum or beta 1 that the schedule gave it, where the schedule moves that and the optimizer follows.
+    pub momentum: Option<f64>,
     /// The mean cross-entropy of this update's batch, before the update.
     pub train_loss: f64,
     /// Measured after this update, where it was.

@@ -16,14 +16,22 @@ pub(super) struct Standing {
     pub(super) validation: Option<Metrics>,
     /// The last few training losses, the oldest in front.
     pub(super) recent: VecDeque<f64>,
-    /// The best value so far of the metric that decides which state is kept.
-    pub(super) best: Option<f64>,
+    /// The best so far of the metric that decides which state is kept.
+    pub(super) best: Option<Best>,
     /// What the guard has seen.
     pub(super) watch: Watch,
     /// What early stopping waits for.
     pub(super) patience: Option<Patience>,
     /// Whether it is over before its length.
     pub(super) ended: bool,
+}
+
+/// The best value of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Best {
+    pub(super) value: f64,
+    /// After how many updates it was measured.
+    pub(super) updates: u64,
 }
 
 impl Standing {
@@ -68,17 +76,17 @@ impl Standing {
         })
     }
 
-    /// Notes `metric` as it was measured last, and tells whether it was never better.
-    pub(super) fn is_best(&mut self, metric: Metric) -> bool {
-        let Some(measured) = self.metric(metric).filter(|measured| !measured.is_nan()) else {
+    /// Notes `metric` as it was measured last, after so many updates, and tells whether it was never better.
+    pub(super) fn is_best(&mut self, metric: Metric, updates: u64) -> bool {
+        let Some(value) = self.metric(metric).filter(|measured| !measured.is_nan()) else {
             return false;
         };
         let better = self.best.is_none_or(|best| match metric.mode() {
-            MetricMode::Min => measured < best,
-            MetricMode::Max => measured > best,
+            MetricMode::Min => value < best.value,
+            MetricMode::Max => value > best.value,
         });
         if better {
-            self.best = Some(measured);
+            self.best = Some(Best { value, updates });
         }
         better
     }
@@ -93,6 +101,7 @@ mod tests {
             update: 0,
             epoch: 0,
             learning_rate: 0.1,
+            momentum: None,
             train_loss,
             validation: None,
             probe: None,
@@ -119,16 +128,16 @@ mod tests {
         let mut best = |accuracy: f64, metric| {
             let loss = 1.0 - accuracy;
             standing.validation = Some(Metrics { loss, accuracy });
-            standing.is_best(metric)
+            standing.is_best(metric, 1)
         };
         let seen = [f64::NAN, 0.5, 0.5, 0.4, 0.75]
             .map(|accuracy| best(accuracy, Metric::ValidationAccuracy));
         assert_eq!(seen, [false, true, false, false, true]);
         let mut standing = Standing::new();
-        assert!(!standing.is_best(Metric::ValidationLoss));
+        assert!(!standing.is_best(Metric::ValidationLoss, 1));
         standing.extend(&[update(1.0)], 1);
-        assert!(standing.is_best(Metric::TrainLoss));
+        assert!(standing.is_best(Metric::TrainLoss, 1));
         standing.extend(&[update(1.5)], 1);
-        assert!(!standing.is_best(Metric::TrainLoss));
+        assert!(!standing.is_best(Metric::TrainLoss, 1));
     }
 }

@@ -37,11 +37,14 @@ pub(super) struct Loop<'a> {
     objective: Objective,
     schedule: Scheduler,
     optimizer: ModuleUpdate,
+    /// Whether the optimizer takes its momentum from the schedule.
+    follows: bool,
     average: Option<WeightAverage>,
     gauges: Gauges,
-    /// What the schedule's rate is multiplied by, and after how many recoveries.
+    /// What the schedule's rate is multiplied by.
     pub(super) scale: f64,
-    pub(super) recoveries: u32,
+    /// After how many updates the states were that the run went back to.
+    pub(super) recovered: Vec<u64>,
     update: u64,
     /// Updates whose loss is still on the device, and those losses.
     pending: Vec<Update>,
@@ -80,10 +83,11 @@ impl<'a> Loop<'a> {
                 schedule
             },
             optimizer: plan.optimizer.clone(),
+            follows: settings.optimizer.rule.follows(),
             average: plan.average.clone(),
             gauges: Gauges::new(plan, settings.train.gain_every),
             scale: 1.0,
-            recoveries: 0,
+            recovered: Vec::new(),
             update: 0,
             pending: Vec::new(),
             losses: Vec::new(),
@@ -109,6 +113,7 @@ impl<'a> Loop<'a> {
             .gauges
             .before(update, &model, &gradients, next, objective);
         objective.clip(&model, &mut gradients);
+        let momentum = self.schedule.momentum_at(update);
         let learning_rate = self.scale * self.schedule.step();
         let model = self.optimizer.step(learning_rate, model, gradients);
         if let Some(look) = look {
@@ -122,6 +127,7 @@ impl<'a> Loop<'a> {
             update,
             epoch: first / self.batches_per_epoch,
             learning_rate,
+            momentum: momentum.filter(|_| self.follows),
             train_loss: f64::NAN,
             validation: None,
             probe: None,
@@ -172,7 +178,7 @@ impl<'a> Loop<'a> {
             (None, None) => {}
             _ => return Err(ResumeError::Average(RecordError::Empty)),
         }
-        (self.scale, self.recoveries) = (checkpoint.scale, checkpoint.recoveries);
+        (self.scale, self.recovered) = (checkpoint.scale, checkpoint.recovered.clone());
         self.update = checkpoint.updates;
         self.pending.clear();
         self.losses.clear();
@@ -195,7 +201,7 @@ impl<'a> Loop<'a> {
             average: self.average.as_ref().map(WeightAverage::to_record),
             schedule: self.schedule.state(),
             scale: self.scale,
-            recoveries: self.recoveries,
+            recovered: self.recovered.clone(),
             standing: standing.clone(),
             seconds,
         }

@@ -16,10 +16,11 @@ pub struct MetricsFile {
     file: File,
 }
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "update",
     "epoch",
     "learning_rate",
+    "momentum",
     "train_loss",
     "validation_loss",
     "validation_accuracy",
@@ -86,6 +87,7 @@ impl MetricsFile {
                     update.update.to_string(),
                     update.epoch.to_string(),
                     update.learning_rate.to_string(),
+                    measured(update.momentum),
                     update.train_loss.to_string(),
                     measured(update.validation.map(|validation| validation.loss)),
                     measured(update.validation.map(|validation| validation.accuracy)),
@@ -143,18 +145,19 @@ fn parse(row: &csv::StringRecord) -> Option<Update> {
         update: cell(0)?.parse().ok()?,
         epoch: cell(1)?.parse().ok()?,
         learning_rate: number(2)?,
-        train_loss: number(3)?,
-        validation: number(4)
-            .zip(number(5))
+        momentum: number(3),
+        train_loss: number(4)?,
+        validation: number(5)
+            .zip(number(6))
             .map(|(loss, accuracy)| Metrics { loss, accuracy }),
-        probe: number(6)
-            .zip(number(7))
+        probe: number(7)
+            .zip(number(8))
             .map(|(gradient_norm, update_ratio)| Probe {
                 gradient_norm,
                 update_ratio,
-                live_units: number(8),
+                live_units: number(9),
             }),
-        gain: number(9).zip(number(10)).map(|(ratio, predicted)| Gain {
+        gain: number(10).zip(number(11)).map(|(ratio, predicted)| Gain {
             change: ratio * predicted,
             predicted,
         }),
@@ -187,6 +190,7 @@ mod tests {
             update,
             epoch: 0,
             learning_rate: 0.1,
+            momentum: None,
             train_loss: 2.0,
             validation: None,
             probe: None,
@@ -201,6 +205,7 @@ mod tests {
         let mut metrics = MetricsFile::create(path.clone()).unwrap();
         let updates = [
             Update {
+                momentum: Some(0.95),
                 train_loss: 1.0 / 3.0,
                 validation: Some(Metrics {
                     loss: f64::INFINITY,

@@ -114,6 +114,7 @@ impl Recorder {
                     && let Some(updates) = self.cut.take()
                 {
                     self.metrics.cut(updates)?;
+                    self.shelf.drop_void(checkpoint)?;
                 }
                 self.note(RunEvent::Saved {
                     updates: checkpoint.updates,

@@ -114,6 +114,7 @@ impl EventFile {
                 scalar("learning_rate", update.learning_rate),
                 scalar("loss/train", update.train_loss),
             ];
+            value.extend(update.momentum.map(|momentum| scalar("momentum", momentum)));
             if let Some(validation) = update.validation {
                 value.push(scalar("loss/validation", validation.loss));
                 value.push(scalar("accuracy/validation", validation.accuracy));

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{Checkpoint, Circumstances, manifest};
 use crate::engine::guard::Watch;
 use crate::engine::patience::Patience;
-use crate::engine::standing::Standing;
+use crate::engine::standing::{Best, Standing};
 use crate::engine::tensors::{TensorsError, tensors_from_bytes, tensors_to_bytes};
 use crate::engine::{Metrics, exact};
 
@@ -96,7 +96,7 @@ struct State {
     schedule: SchedulerState,
     #[serde(with = "exact")]
     scale: f64,
-    recoveries: u32,
+    recovered: Vec<u64>,
     watch: Watch,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     patience: Option<Patience>,
@@ -127,7 +127,7 @@ pub(super) fn write(folder: &Path, checkpoint: &Checkpoint, origin: &Origin) -> 
             .map(|average| average.kind().to_owned()),
         schedule: checkpoint.schedule.clone(),
         scale: checkpoint.scale,
-        recoveries: checkpoint.recoveries,
+        recovered: checkpoint.recovered.clone(),
         watch: checkpoint.standing.watch,
         patience: checkpoint.standing.patience,
         ended: checkpoint.standing.ended,
@@ -174,7 +174,7 @@ fn numbers(checkpoint: &Checkpoint) -> BTreeMap<String, TensorData> {
         list(VALIDATION, vec![validation.loss, validation.accuracy]);
     }
     if let Some(best) = standing.best {
-        list(BEST, vec![best]);
+        list(BEST, vec![best.value, best.updates as f64]);
     }
     numbers
 }
@@ -229,7 +229,14 @@ fn parse(folder: &Path) -> Result<Saved, String> {
             Some(_) => return Err(format!("{NUMBERS}: `{VALIDATION}` is no pair of numbers")),
             None => None,
         },
-        best: list(BEST).and_then(|best| best.first().copied()),
+        best: match list(BEST).as_deref() {
+            Some([value, updates]) => Some(Best {
+                value: *value,
+                updates: *updates as u64,
+            }),
+            Some(_) => return Err(format!("{NUMBERS}: `{BEST}` is no pair of numbers")),
+            None => None,
+        },
         watch: state.watch,
         patience: state.patience,
         ended: state.ended,
@@ -254,7 +261,7 @@ fn parse(folder: &Path) -> Result<Saved, String> {
             average,
             schedule: state.schedule,
             scale: state.scale,
-            recoveries: state.recoveries,
+            recovered: state.recovered,
             standing,
             seconds: state.seconds,
         },

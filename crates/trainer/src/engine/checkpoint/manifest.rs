@@ -12,7 +12,7 @@ use crate::durable;
 /// The name of the file that is written last: with it a checkpoint is complete.
 const NAME: &str = "manifest.json";
 /// The version of the form of a checkpoint.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 /// No manifest is longer: what is, is something else.
 const MOST: u64 = 1 << 16;
 
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn nothing_outside_the_folder_is_read() {
         let folder = written();
-        let manifest = r#"{"format":1,"files":{"../a.json":{"bytes":2,"crc32":0}}}"#;
+        let manifest = r#"{"format":2,"files":{"../a.json":{"bytes":2,"crc32":0}}}"#;
         fs::write(folder.path().join(NAME), manifest).unwrap();
         let refused = read(folder.path()).unwrap_err();
         assert!(refused.contains("no file of a checkpoint"), "{refused}");
@@ -171,11 +171,11 @@ mod tests {
     #[test]
     fn a_later_format_is_named() {
         let folder = written();
-        fs::write(folder.path().join(NAME), r#"{"format":2,"files":{}}"#).unwrap();
+        fs::write(folder.path().join(NAME), r#"{"format":3,"files":{}}"#).unwrap();
         let refused = read(folder.path()).unwrap_err();
         assert_eq!(
             refused,
-            "it is of format 2, and this program reads format 1"
+            "it is of format 3, and this program reads format 2"
         );
     }
 }

@@ -39,6 +39,9 @@ pub struct Found {
     pub refused: Vec<CheckpointError>,
 }
 
+/// What is being removed.
+const VOID: &str = ".void";
+
 impl Slot {
     const ALL: [Self; 3] = [Self::Last, Self::Best, Self::Good];
 
@@ -141,7 +144,38 @@ impl Shelf {
         {
             self.save(Slot::Last, &newest.checkpoint, &newest.origin)?;
         }
+        if let Some(Found { newest, .. }) = &found {
+            self.drop_void(&newest.checkpoint)?;
+        }
         Ok(found)
+    }
+
+    /// Removes every state that came after one that the run has gone back to by the time of `newest`.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn drop_void(&self, newest: &Checkpoint) -> Result<(), CheckpointError> {
+        for path in self.folders(&Slot::ALL) {
+            if !files::read(&path).is_ok_and(|saved| saved.checkpoint.is_void(newest)) {
+                continue;
+            }
+            // Under a name that nobody reads, so that no half of it is taken for a damaged one.
+            let beside = self.folder.join(VOID);
+            let removed = durable::remove_folder(&beside)
+                .and_then(|()| durable::rename(&path, &beside))
+                .and_then(|()| durable::remove_folder(&beside));
+            removed.map_err(|source| CheckpointError::Write { path, source })?;
+        }
+        Ok(())
+    }
+
+    /// The folders of these slots that are there, those that a person would look for first.
+    fn folders(&self, slots: &[Slot]) -> Vec<PathBuf> {
+        let names = slots
+            .iter()
+            .flat_map(|slot| [slot.name(), slot.beside(), slot.before()]);
+        let paths = names.map(|name| self.folder.join(name));
+        paths.filter(|path| path.is_dir()).collect()
     }
 
     /// The newest checkpoint of the run with these settings; none where there never was one.
@@ -169,25 +203,16 @@ impl Shelf {
         settings: &toml::Table,
     ) -> Result<Option<Found>, CheckpointError> {
         let (mut newest, mut refused): (Option<Saved>, _) = (None, Vec::new());
-        let names = slots
-            .iter()
-            .flat_map(|slot| [slot.name(), slot.beside(), slot.before()]);
-        for name in names {
-            let path = self.folder.join(name);
-            if !path.is_dir() {
-                continue;
-            }
+        for path in self.folders(slots) {
             match read_of(&path, settings) {
                 Ok(saved) => {
                     // What came before a recovery is older, whatever its updates; of equals the first, which is the one
                     // that a person would look for.
                     let age = |saved: &Saved| {
                         let Checkpoint {
-                            recoveries,
-                            updates,
-                            ..
-                        } = saved.checkpoint;
-                        (recoveries, updates)
+                            recovered, updates, ..
+                        } = &saved.checkpoint;
+                        (recovered.len(), *updates)
                     };
                     if newest
                         .as_ref()
@@ -197,7 +222,7 @@ impl Shelf {
                     }
                 }
                 // One that was being written or removed is not missed.
-                Err(CheckpointError::Damaged { .. }) if name.starts_with('.') => {}
+                Err(CheckpointError::Damaged { .. }) if is_hidden(&path) => {}
                 Err(error) => refused.push(error),
             }
         }
@@ -207,6 +232,12 @@ impl Shelf {
             (None, false) => Err(refused.swap_remove(0)),
         }
     }
+}
+
+/// Whether it has a name that only this program looks at.
+fn is_hidden(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with('.'))
 }
 
 /// The checkpoint in `folder`, if it is one of the run with these settings.
@@ -314,6 +345,33 @@ mod tests {
         fs::write(at("last/manifest.json"), "{").unwrap();
         fs::remove_dir_all(at("best")).unwrap();
         assert_eq!(settled(), [Some(6), None]);
+    }
+
+    #[test]
+    fn what_a_recovery_took_back_goes_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = shelf(folder.path());
+        let state = |updates, recovered: &[u64]| Checkpoint {
+            recovered: recovered.to_vec(),
+            ..checkpoint(updates)
+        };
+        let save = |slot, state: &Checkpoint| shelf.save(slot, state, &origin(1)).unwrap();
+        let left = || {
+            let path = folder.path().join("checkpoints");
+            ["last", "previous", "best", "good", ".void"].map(|name| path.join(name).is_dir())
+        };
+        save(Slot::Last, &state(9, &[]));
+        save(Slot::Best, &state(8, &[]));
+        save(Slot::Good, &state(6, &[]));
+        // Back to the state after 6 updates, and from there later to the one after 7.
+        let newest = state(7, &[6, 7]);
+        save(Slot::Last, &newest);
+        assert_eq!(left(), [true, true, true, true, false]);
+        shelf.drop_void(&newest).unwrap();
+        assert_eq!(left(), [true, false, false, true, false]);
+        save(Slot::Best, &state(7, &[6]));
+        shelf.drop_void(&newest).unwrap();
+        assert_eq!(left(), [true, false, true, true, false]);
     }
 
     #[test]

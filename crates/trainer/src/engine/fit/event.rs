@@ -3,8 +3,8 @@
 use schedules::Reaction;
 
 use super::Diverged;
-use crate::engine::checkpoint::{Checkpoint, Slot};
 use crate::engine::Update;
+use crate::engine::checkpoint::{Checkpoint, Slot};
 
 /// What a run tells while it goes on.
 #[derive(Debug)]

@@ -20,24 +20,43 @@ impl Running<'_> {
         tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<(), FitError> {
         let settings = self.fit.settings;
-        let recoveries = self.training.recoveries;
-        let refuge = self.states.refuge();
-        let Some(refuge) = refuge.filter(|_| recoveries < settings.train.recover_most) else {
+        let recoveries = self.training.recovered.len();
+        let may = recoveries < settings.train.recover_most as usize;
+        let Some(refuge) = self.states.refuge().filter(|_| may) else {
             let _ = self.tell_end(diverged, updates, tell);
             return Err(diverged.into());
         };
         let images = self.fit.dataset.train.images();
         let scale = self.training.scale * settings.train.recover_factor;
+        let mut recovered = std::mem::take(&mut self.training.recovered);
+        recovered.push(refuge.updates);
         self.model = resume_model(settings, images, &refuge.weights, &self.device)?;
         self.training.restore(refuge, &self.model)?;
-        (self.training.scale, self.training.recoveries) = (scale, recoveries + 1);
+        (self.training.scale, self.training.recovered) = (scale, recovered);
+        let best = self.standing.best;
         (self.standing, self.done) = (refuge.standing.clone(), refuge.updates);
-        self.states.forget_best_after(self.done);
+        if best.is_some_and(|best| best.updates > self.done) {
+            self.replace_best();
+        }
         let flow = self.tell_recovery(diverged, tell);
         if flow.is_break() || turn.stop {
             return Err(FitError::Stopped { updates: self.done });
         }
         Ok(())
+    }
+
+    /// The best state is void, and has taken the place of those before it: the one gone back to is the best that there
+    /// is, if it was measured.
+    fn replace_best(&mut self) {
+        self.states.forget_best();
+        self.standing.best = None;
+        let is_measured = self.done > 0 && self.done.is_multiple_of(self.fit.plan.evaluate_every);
+        let metric = self.fit.settings.checkpoint.best.metric();
+        let metric = metric.filter(|_| self.fit.keeps && is_measured);
+        if metric.is_some_and(|metric| self.standing.is_best(metric, self.done)) {
+            let state = self.checkpoint();
+            self.states.set_best(state);
+        }
     }
 
     /// Tells of the updates up to the one that made it certain, and of the best state before.

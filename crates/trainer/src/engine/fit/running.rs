@@ -239,7 +239,7 @@ impl<'a> Running<'a> {
     fn consider_state(&mut self) {
         let best = self.fit.settings.checkpoint.best.metric();
         let best = best.filter(|_| self.fit.keeps);
-        let is_best = best.is_some_and(|metric| self.standing.is_best(metric));
+        let is_best = best.is_some_and(|metric| self.standing.is_best(metric, self.done));
         let recovers = self.states.refuge().is_some();
         if !is_best && !recovers {
             return;

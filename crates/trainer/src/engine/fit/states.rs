@@ -49,9 +49,9 @@ impl States {
         self.best = Some(state);
     }
 
-    /// Forgets the best state if it came after so many updates.
-    pub(super) fn forget_best_after(&mut self, updates: u64) {
-        self.best = self.best.take().filter(|best| best.updates <= updates);
+    /// Forgets the best state, if it is not kept yet.
+    pub(super) fn forget_best(&mut self) {
+        self.best = None;
     }
 
     /// Takes in a state that nothing speaks against.

@@ -6,6 +6,7 @@ use std::io::Write;
 use schedules::finder::StopReason;
 use serde_json::{Value, json};
 
+use super::Figure;
 use super::rate_picture::RatePicture;
 use super::table::{Side, Table};
 use crate::analysis::{SuggestedRate, SuggestedRates};
@@ -36,7 +37,8 @@ impl<'a> FoundRates<'a> {
 
     /// The smoothed losses over the rate as SVG, with the suggestions.
     pub fn svg(&self) -> String {
-        RatePicture::new(self.tests, self.suggested).svg()
+        let picture = RatePicture::new(self.tests, self.suggested);
+        Figure::svg_file("Range test", &[picture.figure(self.first_seed)])
     }
 
     /// One row per update: `seed,update,learning_rate,loss,smoothed_loss,gain`; the gain is empty where it was not

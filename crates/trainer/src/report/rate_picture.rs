@@ -1,9 +1,10 @@
-//! The smoothed loss of range tests over the learning rate, as text and as SVG.
+//! The smoothed loss of range tests over the learning rate, as text and as a figure.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use schedules::finder::Curve;
 
+use super::{Figure, Point, Series};
 use crate::analysis::{SuggestedRate, SuggestedRates};
 use crate::engine::SweptRates;
 
@@ -25,13 +26,6 @@ const ROWS: usize = 10;
 const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// How far above the first loss the picture goes, as a share of the fall.
 const ABOVE: f64 = 0.1;
-
-/// The picture's size, and the frame that the curves are drawn in, in SVG units.
-const SIZE: (f64, f64) = (640.0, 280.0);
-const LEFT: f64 = 72.0;
-const RIGHT: f64 = 624.0;
-const TOP: f64 = 28.0;
-const BOTTOM: f64 = 232.0;
 
 impl<'a> RatePicture<'a> {
     pub(super) fn new(tests: &'a [SweptRates], suggested: &'a SuggestedRates) -> Self {
@@ -99,63 +93,33 @@ impl<'a> RatePicture<'a> {
         sums.map(|(sum, count)| (count > 0).then(|| sum / f64::from(count)))
     }
 
-    /// The picture as SVG, in the colour of the text around it. It stands alone: no script, no style sheet, no font.
-    pub(super) fn svg(&self) -> String {
-        let x = |across: f64| LEFT + (RIGHT - LEFT) * across;
-        let y = |up: f64| BOTTOM - (BOTTOM - TOP) * up;
-        let mut body = String::new();
-        for test in self.tests {
-            let points: Vec<String> = self
-                .points(&test.curve)
-                .map(|(across, up)| format!("{:.1},{:.1}", x(across), y(up)))
-                .collect();
-            push(
-                &mut body,
-                format_args!(
-                    "<polyline points=\"{}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\" stroke-linejoin=\"round\"/>\n",
-                    points.join(" ")
-                ),
-            );
-        }
-        for (index, (mark, rule)) in self.marks().enumerate() {
-            let Some(rate) = rule.learning_rate else {
-                continue;
-            };
-            let (at, name) = (x(self.across(rate)), &rule.rule);
-            let below = BOTTOM + 14.0;
-            let dash = if mark == '*' { "none" } else { "2 4" };
-            push(
-                &mut body,
-                format_args!(
-                    "<path d=\"M{at:.1},{TOP}V{BOTTOM}\" stroke=\"currentColor\" stroke-opacity=\"0.6\" stroke-dasharray=\"{dash}\"><title>{name}: {rate:.2e}</title></path>\n<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{mark}</text>\n",
-                    below + 10.0 * (index % 2) as f64,
-                ),
-            );
-        }
-        let mut names = String::new();
-        for (mark, rule) in self.marks() {
-            if let Some(rate) = rule.learning_rate {
-                push(
-                    &mut names,
-                    format_args!("{mark} {} {rate:.2e}  ", rule.rule),
-                );
-            }
-        }
-        let (wide, high) = SIZE;
-        let ((lowest, highest), (least, most)) = (self.rates, self.losses);
-        let (beside, foot, names) = (LEFT - 6.0, BOTTOM + 40.0, names.trim_end());
-        format!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" font-family="sans-serif" font-size="12" fill="currentColor" role="img">
-<title>smoothed loss over the learning rate, {lowest:.2e} to {highest:.2e}</title>
-<path d="M{LEFT},{TOP}V{BOTTOM}H{RIGHT}" fill="none" stroke="currentColor" stroke-opacity="0.4"/>
-<text x="{LEFT}" y="14">{names}</text>
-{body}<text x="{beside}" y="{TOP}" text-anchor="end" dominant-baseline="middle">{most:.3}</text>
-<text x="{beside}" y="{BOTTOM}" text-anchor="end" dominant-baseline="middle">{least:.3}</text>
-<text x="{LEFT}" y="{foot}">{lowest:.2e}</text>
-<text x="{RIGHT}" y="{foot}" text-anchor="end">learning rate {highest:.2e}</text>
-</svg>
-"#
-        )
+    /// The same as a figure, with a curve for each test, whose seeds begin with this one. What is too high to be drawn
+    /// is left out.
+    pub(super) fn figure(&self, first_seed: u64) -> Figure {
+        let figure = Figure::new(
+            "Smoothed loss while the learning rate grows",
+            "learning rate",
+        );
+        let tests = (first_seed..).zip(self.tests);
+        let figure = tests.fold(figure, |figure, (seed, test)| {
+            let points = test
+                .curve
+                .learning_rates()
+                .iter()
+                .zip(test.curve.smoothed());
+            let points = points.filter(|(_, loss)| **loss <= self.losses.1);
+            let points = points.map(|(rate, loss)| Point::new(*rate, *loss));
+            figure.series(Series::new(
+                format!("seed {seed}"),
+                &points.collect::<Vec<Point>>(),
+            ))
+        });
+        let marks = self.marks();
+        let marks = marks.filter_map(|(_, rule)| Some((rule, rule.learning_rate?)));
+        let figure = marks.fold(figure, |figure, (rule, rate)| {
+            figure.mark(format!("{} {rate:.2e}", rule.rule), rate)
+        });
+        figure.logarithmic_along()
     }
 }
 
@@ -203,12 +167,8 @@ fn cell(height: Option<f64>, row: usize) -> char {
     EIGHTHS[eighths.saturating_sub(8 * row).min(8)]
 }
 
-/// Writing to a `String` cannot fail.
-fn push(text: &mut String, more: fmt::Arguments<'_>) {
-    let _ = text.write_fmt(more);
-}
-
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use schedules::finder::Finder;
@@ -243,13 +203,18 @@ mod tests {
     }
 
     #[test]
-    fn the_svg_has_a_line_for_each_test_and_nothing_that_is_no_number() {
+    fn the_figure_has_a_curve_for_each_test_and_a_line_for_each_rule() {
         let tests = [test(), test()];
         let suggested = SuggestedRates::of(&tests);
-        let svg = RatePicture::new(&tests, &suggested).svg();
-        assert_eq!(svg.matches("<polyline").count(), 2);
+        let picture = RatePicture::new(&tests, &suggested);
+        let svg = Figure::svg_file("a", &[picture.figure(7)]);
+        assert!(svg.contains("seed 7") && svg.contains("seed 8"), "{svg}");
+        for (_, rule) in picture.marks() {
+            let rate = rule.learning_rate.unwrap();
+            assert!(svg.contains(&format!("{} {rate:.2e}", rule.rule)), "{svg}");
+        }
+        // The infinite loss at the end is above the picture.
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
-        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
     }
 
     #[test]
@@ -262,6 +227,7 @@ mod tests {
         let suggested = SuggestedRates::of(&tests);
         let picture = RatePicture::new(&tests, &suggested);
         assert_eq!(picture.to_string().lines().count(), ROWS + 3);
-        assert!(picture.svg().ends_with("</svg>\n"));
+        let svg = Figure::svg_file("a", &[picture.figure(1)]);
+        assert!(svg.contains("Nothing was measured."), "{svg}");
     }
 }

@@ -14,6 +14,9 @@ const RIGHT: f64 = 624.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 276.0;
 
+/// How far the names of vertical lines are apart.
+const MARK: f64 = 16.0;
+
 /// A curve with more points than this has a marker at so many of them, so that its line is seen.
 const MARKERS: usize = 8;
 
@@ -50,8 +53,8 @@ impl Drawing<'_> {
     pub(super) fn picture(&self) -> Markup {
         html! {
             (self.frame())
-            @for (name, x) in &self.figure.marks {
-                @if let Some(x) = self.across(*x) { (mark(name, x)) }
+            @for (index, (name, x)) in self.figure.marks.iter().enumerate() {
+                @if let Some(x) = self.across(*x) { (mark(name, x, index)) }
             }
             @for (index, series) in self.figure.series.iter().enumerate() {
                 g class=(look(index, self.figure.series.len())) {
@@ -152,8 +155,9 @@ impl Drawing<'_> {
     }
 }
 
-/// A vertical line with its name beside it, on the side that has room.
-fn mark(name: &str, x: f64) -> Markup {
+/// A vertical line with its name at its foot, on the side that has room, above the names of those before it.
+fn mark(name: &str, x: f64, index: usize) -> Markup {
+    let y = BOTTOM - 8.0 - MARK * index as f64;
     let (side, beside) = if x > (LEFT + RIGHT) / 2.0 {
         ("before", x - 6.0)
     } else {
@@ -162,7 +166,7 @@ fn mark(name: &str, x: f64) -> Markup {
     html! {
         g.mark {
             path d=(format!("M{x:.1},{TOP}V{BOTTOM}")) {}
-            text class=(side) x=(format!("{beside:.1}")) y=(TOP + 12.0) { (name) }
+            text class=(side) x=(format!("{beside:.1}")) y=(y) { (name) }
         }
     }
 }

@@ -2,12 +2,11 @@
 //! `cargo test --release --workspace calibration -- --ignored --nocapture`.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use trainer::analysis::{Cause, Curves, Verdict, judge};
 use trainer::config::{Backend, Layer, Settings, resolve};
 use trainer::data::{Dataset, load};
-use trainer::engine::{Compute, Event, FitError, Plan, fit, open};
+use trainer::engine::{Compute, Crew, FitError, Trial, TrialRun, open, run_trials};
 
 /// Optimizers with their settings; the schedule is constant, so that the rate is all that differs.
 const OPTIMIZERS: [(&str, &[&str]); 4] = [
@@ -60,40 +59,33 @@ pub(crate) fn resolved(assignments: &[String]) -> Settings {
     resolve([Layer::of(layers)]).unwrap().settings
 }
 
-fn run(settings: &Settings, dataset: &Dataset, compute: &Compute) -> (f64, Curves) {
-    let plan = Plan::new(settings, dataset.train.len()).unwrap();
-    let mut curves = Curves::of(&dataset.train);
-    let outcome = fit(settings, dataset, &plan, compute, |event| {
-        if let Event::Updates(updates) = event {
-            curves.extend(updates);
-        }
-    });
-    match outcome {
-        Ok((_, history)) => (history.validation.unwrap().loss, curves),
-        Err(FitError::Diverged(_)) => (f64::INFINITY, curves),
-        Err(error) => panic!("{error}"),
-    }
+/// Makes all runs, as many at once as there are cores, and keeps what `of` takes from each, in the order of `settings`.
+pub(crate) fn make<T>(
+    settings: Vec<Settings>,
+    dataset: &Dataset,
+    compute: &Compute,
+    of: impl Fn(TrialRun) -> T,
+) -> Vec<T> {
+    let trials = settings.into_iter();
+    let trials: Vec<Trial<'_>> = trials.map(|settings| Trial { settings, dataset }).collect();
+    let mut made = BTreeMap::new();
+    run_trials(
+        &trials,
+        compute,
+        Crew::of(trials.len(), compute),
+        |index, run| {
+            made.insert(index, of(run));
+            Ok::<(), FitError>(())
+        },
+    )
+    .unwrap();
+    made.into_values().collect()
 }
 
-/// Does `work` for every item on all cores, and keeps the order.
-pub(crate) fn in_parallel<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync) -> Vec<O> {
-    let next = Mutex::new(0..items.len());
-    let done = Mutex::new(BTreeMap::new());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let Some(index) = next.lock().unwrap().next() else {
-                        break;
-                    };
-                    let output = work(&items[index]);
-                    done.lock().unwrap().insert(index, output);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap().into_values().collect()
+/// What a run reached on the validation images; infinite if it diverged.
+pub(crate) fn reached(run: &TrialRun) -> f64 {
+    let history = run.end.as_ref();
+    history.map_or(f64::INFINITY, |history| history.validation.unwrap().loss)
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -144,14 +136,15 @@ fn causes_are_right() {
             }
         }
     }
-    let runs = in_parallel(&cells, |(_, _, place, seed, assignments)| {
-        let (loss, curves) = run(
-            &settings(assignments, rate(*place), *seed),
-            &dataset,
-            &compute,
-        );
-        let verdict = judge(&curves);
-        Run { loss, verdict }
+    let all = cells.iter();
+    let all = all.map(|(_, _, place, seed, own)| settings(own, rate(*place), *seed));
+    let runs = make(all.collect(), &dataset, &compute, |run| {
+        let mut curves = Curves::of(&dataset.train);
+        curves.extend(&run.updates);
+        Run {
+            loss: reached(&run),
+            verdict: judge(&curves),
+        }
     });
     let mut losses: BTreeMap<(&str, &str), BTreeMap<i32, f64>> = BTreeMap::new();
     for (cells, runs) in cells

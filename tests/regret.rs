@@ -6,9 +6,9 @@ use schedules::finder::Curve;
 use trainer::analysis::SuggestedRates;
 use trainer::config::{Backend, Settings};
 use trainer::data::{Dataset, load};
-use trainer::engine::{Compute, FitError, Plan, RateSweep, fit, open, range_test};
+use trainer::engine::{Compute, RateSweep, open, range_test};
 
-use crate::calibration::{in_parallel, resolved};
+use crate::calibration::{make, reached, resolved};
 use crate::program::reference_folder;
 
 /// The networks with their data, each with both optimizers.
@@ -49,21 +49,19 @@ impl Setting<'_> {
         resolved(&all)
     }
 
-    /// The validation loss at the end of one-cycle with this peak; a loss that is no number is the class frequencies'.
-    fn loss(&self, peak: f64, seed: u64) -> f64 {
-        let settings = self.settings(Some(peak), seed);
-        let plan = Plan::new(&settings, self.dataset.train.len()).unwrap();
-        let chance = (self.dataset.train.images().classes() as f64).ln();
-        match fit(&settings, self.dataset, &plan, self.compute, |_| {}) {
-            Ok((_, history)) => history.validation.unwrap().loss.min(10.0 * chance),
-            Err(FitError::Diverged(_)) => 10.0 * chance,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    fn losses(&self, peak: f64, seeds: std::ops::RangeInclusive<u64>) -> Vec<f64> {
-        let seeds: Vec<u64> = seeds.collect();
-        in_parallel(&seeds, |seed| self.loss(peak, *seed))
+    /// The validation losses at the end of one-cycle with each of these peaks, one for each seed; none is above ten
+    /// times that of the class frequencies, which also stands for a run that diverged.
+    fn losses(&self, peaks: &[f64], seeds: std::ops::RangeInclusive<u64>) -> Vec<Vec<f64>> {
+        let most = 10.0 * (self.dataset.train.images().classes() as f64).ln();
+        let count = seeds.clone().count();
+        let settings = peaks.iter().flat_map(|peak| {
+            let seeds = seeds.clone();
+            seeds.map(|seed| self.settings(Some(*peak), seed))
+        });
+        let losses = make(settings.collect(), self.dataset, self.compute, |run| {
+            reached(&run).min(most)
+        });
+        losses.chunks(count).map(<[f64]>::to_vec).collect()
     }
 }
 
@@ -142,28 +140,35 @@ fn the_suggested_rate_is_nearly_the_best_of_a_grid() {
             };
             let recipe = setting.settings(None, 1).optimizer.lr;
             let grid = GRID.map(|thirds| recipe * 10_f64.powf(f64::from(thirds) / 3.0));
-            let tuned = grid.map(|rate| (mean(&setting.losses(rate, TUNING)), rate));
+            let grid: Vec<f64> = grid.collect();
+            let tuned = setting.losses(&grid, TUNING);
+            let tuned = tuned.iter().map(|losses| mean(losses)).zip(&grid);
             let (_, best) = tuned
                 .min_by(|one, other| one.0.total_cmp(&other.0))
                 .unwrap();
-            let best_losses = setting.losses(best, REPORTED);
-            println!(
-                "{name}, {optimizer}: best of the grid {best:.2e}: {:.4} ± {:.4}",
-                mean(&best_losses),
-                standard_error(&best_losses)
-            );
             let swept = setting.settings(None, *REPORTED.start());
             let test = range_test(&swept, &dataset, &compute, &RateSweep::default()).unwrap();
             let suggested = SuggestedRates::of(std::slice::from_ref(&test));
             let ours = suggested.rules.iter().chain([&suggested.combined]);
             let ours = ours.map(|rule| (rule.rule.clone(), rule.learning_rate));
             let peers = peers(&test.curve).into_iter();
-            for (rule, rate) in ours.chain(peers.map(|(rule, rate)| (rule.to_owned(), rate))) {
+            let all = ours.chain(peers.map(|(rule, rate)| (rule.to_owned(), rate)));
+            let all: Vec<(String, Option<f64>)> = all.collect();
+            let rates = all.iter().filter_map(|(_, rate)| *rate);
+            let rates: Vec<f64> = [*best].into_iter().chain(rates).collect();
+            let mut reported = setting.losses(&rates, REPORTED).into_iter();
+            let best_losses = reported.next().unwrap();
+            println!(
+                "{name}, {optimizer}: best of the grid {best:.2e}: {:.4} ± {:.4}",
+                mean(&best_losses),
+                standard_error(&best_losses)
+            );
+            for (rule, rate) in all {
                 let Some(rate) = rate else {
                     println!("| {name} | {optimizer} | {rule} | none |");
                     continue;
                 };
-                let losses = setting.losses(rate, REPORTED);
+                let losses = reported.next().unwrap();
                 let apart: Vec<f64> = losses
                     .iter()
                     .zip(&best_losses)

@@ -93,6 +93,76 @@ fn a_quick_look_tests_nothing_and_says_so() {
     );
 }
 
+/// The shortest budget for an accuracy, from one that is too short.
+const TARGET: &str = r#"
+[optimizer]
+kind = "sgd"
+
+[train]
+length = 20
+
+[compare]
+grid = [0.3, 1]
+tuning_seeds = 1
+seeds = 2
+strategies = ["fixed", "cosine", { name = "slow", at = 0.001, schedule = { kind = "constant" } }]
+target = { accuracy = "88%", longest = 100 }
+"#;
+
+#[test]
+fn the_shortest_budget_for_a_target_was_enough_and_the_one_below_was_not() {
+    let folder = tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("target.toml"), TARGET).unwrap();
+    let search = || -> serde_json::Value {
+        let printed = succeed(path, &["compare", "target.toml", "--json"]);
+        serde_json::from_str(&printed).unwrap()
+    };
+    let found = search();
+    let made = runs(path);
+    let condition = &found["time_to_target"]["conditions"][0];
+    let rows = condition["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 3);
+    for row in rows {
+        let rungs = row["rungs"].as_array().unwrap();
+        for rung in rungs {
+            assert_eq!(rung["runs"], 2, "{row}");
+            let mean = &rung["measured"]["mean"];
+            let reaches = mean.as_f64().is_some_and(|mean| mean >= 0.88);
+            assert_eq!(rung["enough"], reaches && rung["trained"] == 2, "{row}");
+        }
+        if row["strategy"] == "slow" {
+            assert!(row["shortest"].is_null(), "{row}");
+            assert_eq!(rungs.last().unwrap()["updates"], 95, "{row}");
+            continue;
+        }
+        let is_shortest = |rung: &serde_json::Value| rung["updates"] == row["shortest"];
+        let place = rungs.iter().position(is_shortest).unwrap();
+        assert_eq!(rungs[place]["enough"], true, "{row}");
+        assert!(place > 0 && rungs[place - 1]["enough"] == false, "{row}");
+    }
+    // Every budget was planned as one: a run of that length, and no look into a longer one.
+    let lengths: BTreeSet<(u64, u64)> = made
+        .iter()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let planned = line["settings"]["train"]["length"].as_u64().unwrap();
+            (planned, line["record"]["updates"].as_u64().unwrap())
+        })
+        .collect();
+    assert!(lengths.len() > 2 && lengths.iter().all(|(planned, made)| planned == made));
+
+    // Nothing is left to do.
+    assert_eq!(search(), found);
+    assert_eq!(runs(path), made);
+    let printed = succeed(path, &["compare", "target.toml"]);
+    assert!(printed.contains("> 95"), "{printed}");
+    assert!(
+        printed.contains("time to at least 88 % validation accuracy"),
+        "{printed}"
+    );
+}
+
 #[test]
 fn mistakes_are_found_before_the_first_run() {
     let folder = tempdir().unwrap();
@@ -118,7 +188,15 @@ fn mistakes_are_found_before_the_first_run() {
         said.contains("SGD with momentum, fixed: schedule.rise"),
         "{said}"
     );
-    assert!(!folder.path().join("runs").exists());
+    let said = refused("[compare.target]\nloss = 0.1\nlongest = 100\n", &[]);
+    assert!(
+        said.contains(
+            "compare.target.longest is 100 updates, and train.length, which is tried first, is 340"
+        ),
+        "{said}"
+    );
+    let trials = folder.path().join("runs/compare-digits-mlp/trials.jsonl");
+    assert_eq!(fs::read_to_string(trials).unwrap_or_default(), "");
 }
 
 /// What the far too high and the far too low rate are called, with every seed.

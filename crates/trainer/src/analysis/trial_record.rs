@@ -67,10 +67,38 @@ impl TrialRecord {
 }
 
 impl Reached {
-    fn of(metrics: Metrics) -> Option<Self> {
+    /// What was measured, if its loss is finite.
+    pub fn of(metrics: Metrics) -> Option<Self> {
         metrics.loss.is_finite().then_some(Self {
             loss: metrics.loss,
             accuracy: metrics.accuracy,
         })
+    }
+}
+
+#[cfg(test)]
+impl TrialRecord {
+    /// A run of ten updates that reached this, or diverged where the loss is no number. Guessing costs 2.
+    pub(crate) fn made(loss: f64, accuracy: f64) -> Self {
+        use super::{Cause, Evidence, Outcome};
+
+        let reached = loss.is_finite().then_some(Reached { loss, accuracy });
+        let outcome = match reached {
+            Some(_) => Outcome::Settled,
+            None => Outcome::Diverged,
+        };
+        Self {
+            updates: 10,
+            chance: Some(2.0),
+            validation: reached,
+            test: reached,
+            curve: vec![(5, 2.0 * loss), (10, loss)],
+            verdict: Verdict {
+                outcome,
+                cause: Cause::NoEvidence,
+                evidence: Evidence::default(),
+                suggestion: String::new(),
+            },
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! What `trainer compare` runs: strategies under conditions, each at some peaks, each with some seeds.
 
 mod section;
+mod target;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use schedules::MAX_PEAK;
+use schedules::{MAX_PEAK, Span};
 
 use super::error::suggest;
 use super::{ConfigError, Layer, Origin, Resolved, Settings, recipe, resolve};
 use section::{Part, Section};
+pub use target::{Goal, Target};
 
 /// An experiment, with every setting of every run resolved.
 #[derive(Debug)]
@@ -20,12 +22,14 @@ pub struct Experiment {
     pub tuning_seeds: Vec<u64>,
     /// The seeds that results are reported of.
     pub seeds: Vec<u64>,
+    /// What the shortest budget is looked for of, instead of comparing what one budget reaches.
+    pub target: Option<Target>,
     /// Every strategy under every condition, those of a condition in a row.
     pub cases: Vec<Case>,
 }
 
 /// A strategy under a condition.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Case {
     /// What all that it is compared with have in common.
     pub condition: String,
@@ -143,6 +147,7 @@ impl Experiment {
                 .take(count("tuning_seeds")?.unwrap_or(1))
                 .collect(),
             seeds: (first..).take(seeds).collect(),
+            target: own.target()?,
             cases,
         })
     }
@@ -163,6 +168,14 @@ impl Case {
         settings.optimizer.lr = peak;
         settings.seed = seed;
         settings
+    }
+
+    /// The same, planned for so many updates.
+    #[must_use]
+    pub fn lasting(&self, updates: u64) -> Self {
+        let mut case = self.clone();
+        case.resolved.settings.train.length = Span::Updates(updates);
+        case
     }
 }
 
@@ -298,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_looked_for_with_budgets_of_its_own() {
+        let experiment = read(
+            "[compare.target]\naccuracy = \"98.5%\"\nlongest = \"3ep\"\n[train]\nlength = 40\n",
+        );
+        let experiment = experiment.unwrap();
+        let target = experiment.target.unwrap();
+        assert!(matches!(target.goal, Goal::Accuracy(share) if share.fraction() == 0.985));
+        assert_eq!(target.longest, Some(Span::Epochs(3.0)));
+        let longer = experiment.cases[0].lasting(50).settings(0.1, 7);
+        assert_eq!(longer.train.length, Span::Updates(50));
+        assert_eq!(Experiment::read(Vec::new()).unwrap().target, None);
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_place() {
         let cases = [
             (
@@ -307,6 +334,30 @@ mod tests {
             (
                 "[compare]\nseeds = 0\n",
                 "compare.seeds = 0 (a.toml, line 2): must be 1 to 1000",
+            ),
+            (
+                "[compare]\ntarget = 0.985\n",
+                "compare.target = 0.985 (a.toml, line 2): must be a table",
+            ),
+            (
+                "[compare]\ntarget = { longest = 9 }\n",
+                "compare.target = { longest = 9 } (a.toml, line 2): must have one of accuracy and loss",
+            ),
+            (
+                "[compare]\ntarget = { accuracy = 98.5 }\n",
+                "compare.target.accuracy = 98.5 (a.toml, line 2): must be a share",
+            ),
+            (
+                "[compare.target]\nloss = 0\n",
+                "compare.target.loss = 0 (a.toml, line 2): must be above 0",
+            ),
+            (
+                "[compare.target]\nloss = 0.1\nlongest = \"50%\"\n",
+                "compare.target.longest = \"50%\" (a.toml, line 3): must be updates (5000) or epochs",
+            ),
+            (
+                "[compare.target]\nlos = 0.1\n",
+                "unknown key `compare.target.los` (a.toml, line 2)",
             ),
             (
                 "[compare]\ngrid = []\n",

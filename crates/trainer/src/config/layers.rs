@@ -180,7 +180,7 @@ fn join(prefix: &str, key: &str) -> String {
 }
 
 /// All sources merged: a later one beats an earlier one, key by key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Layers {
     table: Table,
     origins: BTreeMap<String, Origin>,

@@ -26,7 +26,7 @@ pub use checkpoint::{Best, CheckpointSettings};
 pub use divergence::OnDivergence;
 pub use early_stopping::EarlyStopping;
 pub use error::ConfigError;
-pub use experiment::{Case, Experiment, Peaks};
+pub use experiment::{Case, Experiment, Goal, Peaks, Target};
 pub use images::{Color, ImageFolder, ImageSize, MAX_NATIVE_SIDE, Resize};
 pub use layers::{Layer, Layers, Origin};
 pub use metric::Metric;

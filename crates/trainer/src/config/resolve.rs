@@ -21,7 +21,7 @@ use super::settings::{Backend, Settings};
 use super::{ConfigError, Layer, Layers, Rule};
 
 /// Settings, and what a person should hear about them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Resolved {
     /// The settings.
     pub settings: Settings,

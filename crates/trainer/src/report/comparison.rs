@@ -12,6 +12,10 @@ pub struct ComparisonReport<'a> {
     comparison: &'a Comparison,
 }
 
+/// What a curve over updates is.
+const CURVES: &str = "A curve over updates is the mean of the runs that trained, from its first point to its last; their \
+    number is in the legend where some did not. Where none trained it is the mean of all runs, and ends (×) after the \
+    update at which the first of them had no finite loss any more.";
 /// What does not exist.
 const NONE: &str = "-";
 
@@ -35,6 +39,7 @@ impl<'a> ComparisonReport<'a> {
         }
         page.heading("How to read it");
         page.paragraph(&self.notes().replace('\n', " "));
+        page.paragraph(CURVES);
         page
     }
 
@@ -247,16 +252,19 @@ fn over_peaks(condition: &Condition) -> Figure {
     figure.logarithmic_along().logarithmic()
 }
 
-/// The mean loss of all runs while they train. Where curves cross, the lower one is better for another budget at most.
+/// The mean loss of the runs while they train. Where curves cross, the lower one is better for another budget at most.
 fn over_updates(condition: &Condition) -> Figure {
     let figure = Figure::new("Validation loss while training", "update");
     let figure = condition.rows.iter().fold(figure, |figure, row| {
-        let points = row.curve.iter();
-        let points = points.map(|(update, loss)| Point::new(*update as f64, *loss));
-        figure.series(Series::new(
-            row.strategy.clone(),
-            &points.collect::<Vec<_>>(),
-        ))
+        let points = row.curve.points.iter().copied();
+        let lost = row.curve.lost.map(|update| (update, f64::NAN));
+        let points = points.chain(lost);
+        let points = points.map(|(update, loss)| Point::new(update as f64, loss));
+        let name = match row.curve.runs {
+            all if all == row.runs => row.strategy.clone(),
+            some => format!("{}, {some} of {} runs", row.strategy, row.runs),
+        };
+        figure.series(Series::new(name, &points.collect::<Vec<_>>()))
     });
     figure.logarithmic()
 }
@@ -264,27 +272,14 @@ fn over_updates(condition: &Condition) -> Figure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Evidence, Outcome, Reached, Records, TrialRecord, Verdict};
+    use crate::analysis::{Records, TrialRecord};
 
     fn runs(losses: &[f64]) -> Vec<TrialRecord> {
         let run = |loss: &f64| {
-            let reached = Some(Reached {
-                loss: *loss,
-                accuracy: 1.0 - loss / 10.0,
-            });
-            TrialRecord {
-                updates: 340,
-                chance: Some(2.0),
-                validation: reached,
-                test: reached,
-                curve: Vec::new(),
-                verdict: Verdict {
-                    outcome: Outcome::Settled,
-                    cause: Cause::Annealed,
-                    evidence: Evidence::default(),
-                    suggestion: String::new(),
-                },
-            }
+            let mut run = TrialRecord::made(*loss, 1.0 - loss / 10.0);
+            run.updates = 340;
+            run.verdict.cause = Cause::Annealed;
+            run
         };
         losses.iter().map(run).collect()
     }
@@ -335,8 +330,31 @@ step           0.1  0.400  [0.300]  0/1  0.5
             "better by 0.1000",
             "Validation loss by peak",
             "Holm for 2 comparisons",
+            "hot, 1 of 5 runs",
         ] {
             assert!(page.contains(text), "{text}: {page}");
         }
+    }
+
+    #[test]
+    fn a_curve_that_is_not_of_all_runs_says_so() {
+        let lost = |updates: u64, curve: &[(u64, f64)]| TrialRecord {
+            updates,
+            validation: None,
+            curve: curve.to_vec(),
+            ..runs(&[0.0])[0].clone()
+        };
+        let mut fails = records("fails", &[], 0.1, &[0.3, 0.2]);
+        fails.reporting.push(lost(40, &[]));
+        let mut hot = records("hot", &[], 9.0, &[]);
+        hot.reporting = vec![lost(90, &[(34, 3.0), (68, 4.0)]), lost(50, &[(34, 5.0)])];
+        let comparison = Comparison::of("fails", &[fails, hot]);
+        let page = ComparisonReport::new(&comparison).page().html();
+        assert!(page.contains("fails, 2 of 3 runs"), "{page}");
+        assert!(
+            page.contains("hot is not finite at update 50 (×)."),
+            "{page}"
+        );
+        assert!(page.contains(r#"data-x="34 50" data-y="4 NaN""#), "{page}");
     }
 }

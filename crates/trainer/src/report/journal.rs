@@ -1,12 +1,15 @@
 //! `trials.jsonl`: the runs of an experiment, one a line, added as soon as each is over.
 
 use std::collections::HashMap;
+use std::env;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::RunError;
 use super::run_directory::{content_error, file_error, lock};
@@ -17,16 +20,26 @@ use crate::config::Settings;
 ///
 /// A run is found again by all of its settings and by the program's version, so that an experiment that was stopped, or
 /// has got more seeds, makes no run twice, and one whose settings have changed takes nothing for its own that is not.
+/// A program of the same version may still be another one: the digest of its file is kept too, so that somebody who
+/// changed it [can be told](Journal::is_of_another_build).
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    records: HashMap<String, TrialRecord>,
+    known: HashMap<String, Known>,
+}
+
+/// A run, and which build of the program made it.
+#[derive(Debug)]
+struct Known {
+    build: String,
+    record: TrialRecord,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Line {
     version: String,
+    build: String,
     settings: Value,
     record: TrialRecord,
 }
@@ -53,23 +66,29 @@ impl Journal {
         if whole < text.len() {
             file.set_len(whole as u64).map_err(refused)?;
         }
-        let mut records = HashMap::new();
+        let mut known = HashMap::new();
         for (index, line) in text[..whole].lines().enumerate() {
             let line: Line = serde_json::from_str(line).map_err(|error| {
                 content_error(&path, format_args!("line {}: {error}", index + 1))
             })?;
-            records.insert(key(&line.version, &line.settings), line.record);
+            line.keep(&mut known);
         }
-        Ok(Self {
-            path,
-            file,
-            records,
-        })
+        Ok(Self { path, file, known })
     }
 
     /// The run of `settings`, if it is known.
     pub fn find(&self, settings: &Settings) -> Option<&TrialRecord> {
-        self.records.get(&key(VERSION, &read_back(settings)?))
+        self.known(settings).map(|known| &known.record)
+    }
+
+    /// Whether the run of `settings` is known from another build of this version, which may have computed otherwise.
+    pub fn is_of_another_build(&self, settings: &Settings) -> bool {
+        let known = self.known(settings);
+        known.is_some_and(|known| known.build != *BUILD)
+    }
+
+    fn known(&self, settings: &Settings) -> Option<&Known> {
+        self.known.get(&key(VERSION, &read_back(settings)?))
     }
 
     /// Adds a run.
@@ -80,6 +99,7 @@ impl Journal {
         let wrong = |error: serde_json::Error| content_error(&self.path, error);
         let line = Line {
             version: VERSION.to_owned(),
+            build: BUILD.clone(),
             settings: serde_json::to_value(settings).map_err(wrong)?,
             record,
         };
@@ -89,9 +109,35 @@ impl Journal {
         text.push('\n');
         let written = self.file.write_all(text.as_bytes());
         written.map_err(|error| file_error(&self.path, error))?;
-        self.records
-            .insert(key(&line.version, &line.settings), line.record);
+        line.keep(&mut self.known);
         Ok(())
+    }
+}
+
+impl Line {
+    fn keep(self, known: &mut HashMap<String, Known>) {
+        let (build, record) = (self.build, self.record);
+        known.insert(key(&self.version, &self.settings), Known { build, record });
+    }
+}
+
+/// Which build this process runs, by the first digits of its file's SHA-256; `unknown` where that cannot be read.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let digest = env::current_exe().and_then(|path| digest(&path));
+    digest.map_or_else(|_| "unknown".to_owned(), |digest| digest[..16].to_owned())
+});
+
+fn digest(path: &Path) -> io::Result<String> {
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut digest = Sha256::new();
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(format!("{:x}", digest.finalize()));
+        }
+        digest.update(bytes);
+        let read = bytes.len();
+        file.consume(read);
     }
 }
 
@@ -148,6 +194,24 @@ mod tests {
         let journal = Journal::open(folder.path()).unwrap();
         assert_eq!(journal.find(&settings(1)).cloned(), known);
         assert_eq!(known, Some(record(1.0 / 3.0)));
+    }
+
+    #[test]
+    fn a_run_of_another_build_is_found_and_known_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append(&settings(1), record(0.5)).unwrap();
+        assert!(!journal.is_of_another_build(&settings(1)));
+        let own = BUILD.as_str();
+        assert!(own.len() == 16 && own.chars().all(|digit| digit.is_ascii_hexdigit()));
+        drop(journal);
+        let path = folder.path().join("trials.jsonl");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace(own, "0123456789abcdef")).unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        assert_eq!(journal.find(&settings(1)), Some(&record(0.5)));
+        assert!(journal.is_of_another_build(&settings(1)));
+        assert!(!journal.is_of_another_build(&settings(2)));
     }
 
     #[test]

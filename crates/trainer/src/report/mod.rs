@@ -21,6 +21,7 @@ mod run_report;
 mod summary;
 mod table;
 mod tensorboard;
+mod time_to_target;
 mod trial_progress;
 
 pub use benchmark::{Benchmark, BenchmarkRow};
@@ -42,4 +43,5 @@ pub use run_directory::{RunDirectory, RunError};
 pub use run_report::{run_picture, run_report};
 pub use summary::{Diverged, Summary};
 pub use tensorboard::EventFile;
+pub use time_to_target::{TargetReport, describe_rung};
 pub use trial_progress::TrialProgress;

@@ -5,15 +5,16 @@ use toml::{Table, Value};
 use super::SECTION;
 use crate::config::error::suggest;
 use crate::config::resolve::refuse;
-use crate::config::{ConfigError, Layer, Layers};
+use crate::config::{ConfigError, Layer, Layers, Origin};
 
 /// Every key of the section.
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "baseline",
     "conditions",
     "grid",
     "seeds",
     "strategies",
+    "target",
     "tuning_seeds",
 ];
 
@@ -45,7 +46,7 @@ impl Section {
             None => {}
             Some(Value::Table(table)) => {
                 if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-                    let place = section.layers.origin(&format!("{SECTION}.{key}"));
+                    let place = section.origin(key);
                     let message = format!("unknown key `{SECTION}.{key}` ({place})");
                     return Err(ConfigError::new(message).hint(suggest(key, &KEYS)));
                 }
@@ -66,8 +67,16 @@ impl Section {
         }
     }
 
-    fn get(&self, key: &str) -> Option<&Value> {
-        self.layers.table().get(SECTION)?.get(key)
+    /// Where a key was given.
+    pub(super) fn origin(&self, key: &str) -> Origin {
+        self.layers.origin(&format!("{SECTION}.{key}"))
+    }
+
+    /// The value of a key, or of one below it (`target.loss`).
+    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+        let section = self.layers.table().get(SECTION)?;
+        key.split('.')
+            .try_fold(section, |value, part| value.get(part))
     }
 
     pub(super) fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
@@ -164,7 +173,7 @@ impl Section {
     }
 
     fn unknown(&self, place: &str, name: &str, known: &[Part]) -> ConfigError {
-        let origin = self.layers.origin(&format!("{SECTION}.{place}"));
+        let origin = self.origin(place);
         let names: Vec<&str> = known.iter().map(|part| part.name.as_str()).collect();
         ConfigError::new(format!(
             "{SECTION}.{place} = \"{name}\" ({origin}): there is no such one"
@@ -191,7 +200,8 @@ impl Part {
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
+/// A number, with or without a decimal point.
+pub(super) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Integer(number) => Some(*number as f64),
         Value::Float(number) => Some(*number),

@@ -8,6 +8,7 @@
 //! - `backends`: the same learning on every backend, a GPU among them.
 //! - `benchmark`: how long updates take, as far as a test may say.
 //! - `compare`: strategies compared, and an experiment that was stopped.
+//! - `tradeoff`: accuracy over budgets from one run, held against runs by themselves.
 //! - `objective`: what an update descends, from which batches, and which weights count afterwards.
 //! - `calibration`: how often verdicts are right; ignored, because it takes long.
 //! - `regret`: how good a found rate is; ignored, because it takes long.
@@ -53,6 +54,7 @@ mod report;
 mod resume;
 mod schedule;
 mod tensorboard;
+mod tradeoff;
 mod training;
 mod verdict;
 mod weights;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod report;
+mod tradeoff;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use schedules::{MAX_PEAK, Sweep};
 
 pub use bench::BenchArguments;
 pub use report::ReportArguments;
+pub use tradeoff::TradeoffArguments;
 
 use crate::config::{ConfigError, Layer};
 use crate::data::is_mnist;
@@ -37,6 +39,8 @@ pub enum Command {
     Train(TrainArguments),
     /// Compare learning-rate strategies; without arguments, those of the article, on the embedded handwritten digits.
     Compare(CompareArguments),
+    /// Draw what each of several budgets reaches, from one run instead of many.
+    Tradeoff(TradeoffArguments),
     /// Measure a trained model on its test data.
     Eval(EvalArguments),
     /// Write a trained model's weights to a file that PyTorch reads.

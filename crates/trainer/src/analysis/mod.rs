@@ -12,6 +12,7 @@ pub mod statistics;
 mod stretch;
 mod suggested_rates;
 mod time_to_target;
+mod tradeoff;
 mod trial_record;
 mod verdict;
 
@@ -25,5 +26,6 @@ pub use records::{Records, best_peak};
 pub use row::{Row, SweepPoint, VerdictCount};
 pub use suggested_rates::{SuggestedRate, SuggestedRates};
 pub use time_to_target::{Rung, Search, TargetCondition, TargetRow, TimeToTarget};
+pub use tradeoff::{SeedCurve, Spread, Tradeoff, TradeoffPoint, Ways};
 pub use trial_record::{Reached, TrialRecord};
 pub use verdict::{Cause, Outcome, Verdict};

@@ -15,6 +15,7 @@ mod prepare;
 mod report;
 mod resume;
 mod schedule;
+mod tradeoff;
 mod train;
 mod training;
 mod weights;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Schedule(arguments) => schedule::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Tradeoff(arguments) => tradeoff::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }
 }

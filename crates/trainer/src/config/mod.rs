@@ -1,6 +1,7 @@
 //! From what was typed to what was meant: files, `--set` and flags become one checked [`Settings`].
 
 mod augment;
+mod budgets;
 mod cadence;
 mod changes;
 mod checkpoint;
@@ -20,6 +21,7 @@ mod share;
 mod start;
 
 pub use augment::AugmentSettings;
+pub use budgets::Budgets;
 pub use cadence::Cadence;
 pub use changes::{Change, changes};
 pub use checkpoint::{Best, CheckpointSettings};

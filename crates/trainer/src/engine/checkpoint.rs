@@ -7,7 +7,7 @@ mod shelf;
 
 use models::{StateDict, StateDictError};
 use optimizers::{RecordError, StateRecord};
-use schedules::{SchedulerState, StateError};
+use schedules::{Scheduler, SchedulerState, StateError};
 
 pub use circumstances::Circumstances;
 pub use files::{CheckpointError, Origin, Saved};
@@ -43,6 +43,16 @@ impl Checkpoint {
     /// The weights that are meant for use.
     pub fn model(&self) -> &StateDict {
         self.averaged.as_ref().unwrap_or(&self.weights)
+    }
+
+    /// The same state under another schedule, which is at the same update.
+    pub(super) fn under(&self, schedule: &Scheduler) -> Self {
+        let mut schedule = schedule.clone();
+        schedule.seek(self.updates);
+        Self {
+            schedule: schedule.state(),
+            ..self.clone()
+        }
     }
 
     /// Whether nothing speaks against going on from here.

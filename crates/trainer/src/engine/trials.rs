@@ -1,13 +1,7 @@
-//! Many runs at once, each on threads of its own.
+//! Many runs at once.
 
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
-
-use rayon::{ThreadPool, ThreadPoolBuilder};
-
-use super::{Compute, Diverged, Event, FitError, History, Plan, Update, build_model, fit};
+use super::crew::spread;
+use super::{Compute, Crew, Diverged, Event, FitError, History, Plan, Update, build_model, fit};
 use crate::config::Settings;
 use crate::data::Dataset;
 
@@ -29,34 +23,6 @@ pub struct TrialRun {
     pub end: Result<History, Diverged>,
 }
 
-/// How many runs are made at once, and with how many threads each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Crew {
-    /// Runs at once.
-    pub runs: usize,
-    /// Threads of each.
-    pub threads: usize,
-}
-
-impl Crew {
-    /// As many runs as there are cores for `trials` small ones: a thread for each is faster than all threads for one
-    /// after the other, whose batches are too small to share. A GPU is given one run at a time.
-    pub fn of(trials: usize, compute: &Compute) -> Self {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        if compute.is_gpu() {
-            return Self {
-                runs: 1,
-                threads: cores,
-            };
-        }
-        let runs = trials.clamp(1, cores);
-        Self {
-            runs,
-            threads: cores / runs,
-        }
-    }
-}
-
 /// Makes all `trials`, and gives each to `done` with its index as soon as it is over, on the thread of the caller.
 ///
 /// What a run computes does not depend on the crew, nor on the order in which runs end. An error of `done` ends the
@@ -68,62 +34,9 @@ pub fn run_trials<E: From<FitError>>(
     trials: &[Trial<'_>],
     compute: &Compute,
     crew: Crew,
-    mut done: impl FnMut(usize, TrialRun) -> Result<(), E>,
+    done: impl FnMut(usize, TrialRun) -> Result<(), E>,
 ) -> Result<(), E> {
-    let next = AtomicUsize::new(0);
-    let (send, receive) = mpsc::channel();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..crew.runs)
-            .map(|_| {
-                let (next, send) = (&next, send.clone());
-                scope.spawn(move || work(trials, compute, crew.threads, next, &send))
-            })
-            .collect();
-        drop(send);
-        let outcome = receive
-            .iter()
-            .try_for_each(|(index, run)| done(index, run?));
-        // Nobody begins another one.
-        next.store(trials.len(), Ordering::Relaxed);
-        for worker in workers {
-            if let Err(panic) = worker.join() {
-                resume_unwind(panic);
-            }
-        }
-        outcome
-    })
-}
-
-type Made = (usize, Result<TrialRun, FitError>);
-
-/// Makes one trial after the other, until there is none left.
-fn work(
-    trials: &[Trial<'_>],
-    compute: &Compute,
-    threads: usize,
-    next: &AtomicUsize,
-    send: &mpsc::Sender<Made>,
-) {
-    let pool = pool(threads);
-    loop {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(trial) = trials.get(index) else {
-            return;
-        };
-        // Inside the pool, whatever a backend computes in parallel stays on the pool's threads.
-        let run = match &pool {
-            Some(pool) => pool.install(|| run(trial, compute)),
-            None => run(trial, compute),
-        };
-        if send.send((index, run)).is_err() {
-            return;
-        }
-    }
-}
-
-/// Threads for one run; without them, which no system refuses for long, it takes those of all.
-fn pool(threads: usize) -> Option<ThreadPool> {
-    ThreadPoolBuilder::new().num_threads(threads).build().ok()
+    spread(trials, crew, |trial| run(trial, compute), done)
 }
 
 fn run(trial: &Trial<'_>, compute: &Compute) -> Result<TrialRun, FitError> {
@@ -132,9 +45,7 @@ fn run(trial: &Trial<'_>, compute: &Compute) -> Result<TrialRun, FitError> {
     let plan = plan(settings, dataset, compute)?;
     let mut updates = Vec::new();
     let outcome = fit(settings, dataset, &plan, compute, |event| {
-        if let Event::Updates(more) = event {
-            updates.extend_from_slice(more);
-        }
+        record(&mut updates, &event);
     });
     let end = match outcome {
         Ok((_, history)) => Ok(history),
@@ -144,7 +55,21 @@ fn run(trial: &Trial<'_>, compute: &Compute) -> Result<TrialRun, FitError> {
     Ok(TrialRun { updates, end })
 }
 
-fn plan(settings: &Settings, dataset: &Dataset, compute: &Compute) -> Result<Plan, FitError> {
+/// Keeps the updates that count.
+fn record(updates: &mut Vec<Update>, event: &Event<'_>) {
+    match event {
+        Event::Updates(more) => updates.extend_from_slice(more),
+        Event::Recovered { updates: kept, .. } => updates.truncate(*kept as usize),
+        _ => {}
+    }
+}
+
+/// Plans a run, with a rate for each layer if there is more than one rate.
+pub(super) fn plan(
+    settings: &Settings,
+    dataset: &Dataset,
+    compute: &Compute,
+) -> Result<Plan, FitError> {
     let plan = Plan::new(settings, dataset.train.len())?;
     if settings.optimizer.layer_decay == 1.0 {
         return Ok(plan);

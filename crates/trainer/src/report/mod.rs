@@ -22,6 +22,7 @@ mod summary;
 mod table;
 mod tensorboard;
 mod time_to_target;
+mod tradeoff;
 mod trial_progress;
 
 pub use benchmark::{Benchmark, BenchmarkRow};
@@ -44,4 +45,5 @@ pub use run_report::{run_picture, run_report};
 pub use summary::{Diverged, Summary};
 pub use tensorboard::EventFile;
 pub use time_to_target::{TargetReport, describe_rung};
+pub use tradeoff::TradeoffReport;
 pub use trial_progress::TrialProgress;

@@ -33,7 +33,7 @@ impl Compute {
     }
 
     fn cpu(backend: Backend, device: Device) -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = rayon::current_num_threads();
         Self {
             device,
             backend,

@@ -150,6 +150,35 @@ mod tests {
     }
 
     #[test]
+    fn updates_that_a_recovery_took_back_are_forgotten() {
+        let wild = settings(&[
+            "optimizer.kind=sgd",
+            "optimizer.lr=1e5",
+            "schedule.kind=constant",
+            "train.length=60",
+            "train.evaluate_every=5",
+            "train.on_divergence=recover",
+            "train.recover_factor=0.01",
+            "train.recover_most=9",
+        ]);
+        let dataset = data::load(&wild.data).unwrap();
+        let trial = Trial {
+            settings: wild,
+            dataset: &dataset,
+        };
+        let compute = open(Backend::Flex).unwrap();
+        let crew = Crew::of(1, &compute);
+        run_trials(&[trial], &compute, crew, |_, run| {
+            let made: Vec<u64> = run.updates.iter().map(|update| update.update).collect();
+            assert_eq!(made, (0..60).collect::<Vec<u64>>());
+            let (first, last) = (&run.updates[0], &run.updates[59]);
+            assert!(last.learning_rate < first.learning_rate, "it recovered");
+            Ok::<(), FitError>(())
+        })
+        .unwrap();
+    }
+
+    #[test]
     fn an_error_of_the_one_who_listens_ends_the_whole() {
         let settings = settings(&["train.length=12"]);
         let dataset = data::load(&settings.data).unwrap();

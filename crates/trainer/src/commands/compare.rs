@@ -15,7 +15,7 @@ use crate::engine::Plan;
 use crate::report::{ComparisonReport, Console, Journal, Page, TargetReport, format_duration};
 
 use datasets::Datasets;
-use workbench::{Workbench, grid};
+use workbench::Workbench;
 
 use super::prepare::plan_error;
 use super::{Failure, backend};
@@ -128,7 +128,11 @@ fn check(cases: &[Case], datasets: &Datasets) -> Result<(), Failure> {
 
 /// How much there is to do.
 fn echo(experiment: &Experiment, console: Console) {
-    let tuning: usize = experiment.cases.iter().map(|case| grid(case).len()).sum();
+    let tuning: usize = experiment
+        .cases
+        .iter()
+        .map(|case| case.peaks.grid().len())
+        .sum();
     console.status(
         "experiment",
         format_args!(

@@ -161,6 +161,16 @@ impl Experiment {
     }
 }
 
+impl Peaks {
+    /// Those to choose from; none where it is given.
+    pub fn grid(&self) -> &[f64] {
+        match self {
+            Self::Given(_) => &[],
+            Self::Grid(peaks) => peaks,
+        }
+    }
+}
+
 impl Case {
     /// The settings of one run.
     pub fn settings(&self, peak: f64, seed: u64) -> Settings {

@@ -42,15 +42,16 @@ impl Workbench<'_> {
         Ok(records.collect())
     }
 
+    /// Makes the runs that peaks are chosen by, and gives those of each case.
     fn tuning(&mut self, cases: &[Case]) -> Result<Vec<Tuning>, Failure> {
         let seeds = &self.experiment.tuning_seeds;
         let all = cases.iter().flat_map(|case| {
-            let grid = grid(case).iter();
+            let grid = case.peaks.grid().iter();
             grid.flat_map(move |peak| seeds.iter().map(move |seed| case.settings(*peak, *seed)))
         });
         self.make("tuning", all.collect())?;
         let tuning = cases.iter().map(|case| {
-            let grid = grid(case).iter();
+            let grid = case.peaks.grid().iter();
             grid.map(|peak| (*peak, self.found(case, *peak, seeds)))
                 .collect()
         });
@@ -103,14 +104,7 @@ impl Workbench<'_> {
     }
 }
 
-/// The peaks to choose from.
-pub(super) fn grid(case: &Case) -> &[f64] {
-    match &case.peaks {
-        Peaks::Given(_) => &[],
-        Peaks::Grid(peaks) => peaks,
-    }
-}
-
+/// The peak that is given, or the best of the grid.
 fn peak(case: &Case, tuning: &[(f64, Vec<TrialRecord>)]) -> f64 {
     match case.peaks {
         Peaks::Given(peak) => peak,

@@ -17,6 +17,8 @@
 //! - `kills`: runs that are killed at any moment end with the same bytes.
 //! - `faults`: faults at every step on a file, and at the device.
 //! - `recovery`: runs that diverge, and runs that get no better.
+//! - `fork`: new runs from a state that another run has kept.
+//! - `adjust`: runs that are changed on their way, by somebody or by their time.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `damaged_data`: real files cut short and flipped.
 //! - `images`: a person's own pictures, from a folder to predictions.
@@ -31,6 +33,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod adjust;
 mod augmentation;
 mod backends;
 mod benchmark;
@@ -42,6 +45,7 @@ mod exactness;
 mod faults;
 mod fidelity;
 mod find_lr;
+mod fork;
 mod images;
 mod kills;
 mod learner;

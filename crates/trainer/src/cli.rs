@@ -1,5 +1,6 @@
 //! The command line, as typed.
 
+mod adjust;
 mod bench;
 mod report;
 mod tradeoff;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schedules::{MAX_PEAK, Sweep};
 
+pub use adjust::AdjustArguments;
 pub use bench::BenchArguments;
 pub use report::ReportArguments;
 pub use tradeoff::TradeoffArguments;
@@ -37,6 +39,8 @@ pub struct Cli {
 pub enum Command {
     /// Train a model; without arguments, an MLP on the embedded handwritten digits.
     Train(TrainArguments),
+    /// Change the learning rate or the length of a run while another process trains it.
+    Adjust(AdjustArguments),
     /// Compare learning-rate strategies; without arguments, those of the article, on the embedded handwritten digits.
     Compare(CompareArguments),
     /// Draw what each of several budgets reaches, from one run instead of many.
@@ -142,6 +146,10 @@ pub struct TrainArguments {
     /// Go on with a run that did not reach its end, exactly where it was saved.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "runs", "name"])]
     pub resume: Option<PathBuf>,
+    /// Begin a new run from a state that another one has kept, the newest or the one after so many updates, with the
+    /// other run's settings and those that are given here.
+    #[arg(long, value_name = "RUN[@UPDATE]", conflicts_with_all = ["config", "resume"])]
+    pub fork: Option<String>,
     /// Also write the curves for TensorBoard, which shows them while they grow: `tensorboard --logdir runs`.
     #[arg(long)]
     pub tensorboard: bool,

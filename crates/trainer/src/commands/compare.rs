@@ -18,7 +18,7 @@ use datasets::Datasets;
 use workbench::Workbench;
 
 use super::prepare::plan_error;
-use super::{Failure, backend};
+use super::{Failure, backend, horizon};
 
 /// Seeds of `--quick`: for tuning, and for reporting.
 const QUICK: (usize, usize) = (1, 3);
@@ -112,6 +112,7 @@ fn check(cases: &[Case], datasets: &Datasets) -> Result<(), Failure> {
             .hint("hold out some training images: data.validation = \"10%\"")
             .into());
         }
+        horizon::refuse_unequal(settings)?;
         let peaks = match &case.peaks {
             Peaks::Given(peak) => std::slice::from_ref(peak),
             Peaks::Grid(peaks) => peaks,

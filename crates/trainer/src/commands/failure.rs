@@ -5,7 +5,7 @@ use std::path::Path;
 
 use models::FreezeError;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ForkSettings};
 use crate::data::DataError;
 use crate::engine::{
     CheckpointError, Compute, DeviceError, FitError, PlanError, ResumeError, StartError,
@@ -77,6 +77,76 @@ impl Failure {
         ))
     }
 
+    /// A change of a run that no process trains.
+    pub(super) fn not_running(run: &Path) -> Self {
+        let run = quoted(run);
+        Self::new(CONFIG, format_args!("{run} is not running, and only a run on its way can be adjusted"))
+            .hint_of(format!(
+                "trainer train --resume {run} goes on with it; trainer train --fork {run} --set KEY=VALUE begins a new \
+                 run from its state with another setting"
+            ))
+    }
+
+    /// A change of a run that is asked for another one.
+    pub(super) fn asked_already(run: &Path) -> Self {
+        let run = run.display();
+        Self::new(
+            CONFIG,
+            format_args!("{run} has not answered an earlier request yet"),
+        )
+        .hint_of("it does so after its next update; try again then")
+    }
+
+    /// A change that the run cannot make.
+    pub(super) fn refused(run: &Path, reason: &str) -> Self {
+        let message = format_args!("{} cannot be changed so: {reason}", run.display());
+        Self::new(CONFIG, message).hint_of(format!(
+            "trainer train --fork {} begins a new run from its state, with any length",
+            quoted(run)
+        ))
+    }
+
+    /// A change that was asked for, and a run that ended without an answer.
+    pub(super) fn not_answered(run: &Path) -> Self {
+        let message = format_args!("{} ended before it took the change over", run.display());
+        let run = quoted(run);
+        Self::new(CONFIG, message).hint_of(format!(
+            "trainer train --resume {run}, then ask again; or trainer train --fork {run}"
+        ))
+    }
+
+    /// A state that a run has not kept.
+    pub(super) fn no_such_state(fork: &ForkSettings, kept: &[u64]) -> Self {
+        let run = fork.run.display();
+        let asked = fork.update.unwrap_or_default();
+        let kept: Vec<String> = kept.iter().map(u64::to_string).collect();
+        Self::new(
+            CONFIG,
+            format_args!(
+                "{run} keeps no state after {asked} updates; it keeps those after {}",
+                kept.join(", ")
+            ),
+        )
+        .hint_of("--fork RUN@UPDATE names one of them, --fork RUN the newest")
+    }
+
+    /// A state that a new run cannot begin with.
+    pub(super) fn of_fork(error: FitError) -> Self {
+        match error {
+            FitError::Resume(ResumeError::Length { made, planned }) => Self::new(
+                CONFIG,
+                format_args!("nothing is left to train: the state has made {made} updates, and the new run has {planned}"),
+            )
+            .hint_of("a longer one: --epochs, or --set train.length; or an earlier state: --fork RUN@UPDATE"),
+            FitError::Resume(ResumeError::Weights(error)) => Self::new(
+                CONFIG,
+                format_args!("the state is of another model: {error}"),
+            )
+            .hint_of("for weights of another head, trainer export RUN, then trainer train --init FILE --set model.head=new"),
+            error => error.into(),
+        }
+    }
+
     /// Settings on the command line that a run cannot take up any more.
     pub(super) fn another_past(run: &Path, changes: &str) -> Self {
         let run = run.display();
@@ -85,8 +155,8 @@ impl Failure {
             format_args!("{run} cannot go on with other settings than it began with: {changes}"),
         )
         .hint_of(
-            "backend, data.path and checkpoint.every may change; for others, train a new run: trainer train \
-             RUN/settings.toml with them",
+            "backend, data.path and checkpoint.every may change; with others, trainer train --fork RUN begins a new run \
+             from its state",
         )
     }
 

@@ -41,6 +41,12 @@ pub(super) fn run(arguments: &FindLrArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A range test begins with the run's first weights, which a run from a state of another one does not.
+pub(super) fn refuse_fork() -> ConfigError {
+    ConfigError::new("--lr auto: a run that goes on from another one's state must have a number")
+        .hint("without --lr it is the other run's")
+}
+
 fn test(
     prepared: &Prepared,
     seed: u64,

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod adjust;
 mod backend;
 mod bench;
 mod compare;
@@ -8,6 +9,8 @@ mod eval;
 mod export;
 mod failure;
 mod find_lr;
+mod fork;
+mod horizon;
 mod interrupt;
 mod new_file;
 mod predict;
@@ -31,6 +34,7 @@ use crate::cli::{Cli, Command};
 pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Train(arguments) => train::run(&arguments),
+        Command::Adjust(arguments) => adjust::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

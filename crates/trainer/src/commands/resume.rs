@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::cli::TrainArguments;
 use crate::config::{Change, ConfigError, Layer, Settings, changes, resolve};
 use crate::data::Inputs;
-use crate::engine::{Circumstances, Saved, build_model};
-use crate::report::{Console, RunDirectory};
+use crate::engine::{Circumstances, Compute, Saved, build_model};
+use crate::report::{Console, RunDirectory, RunEvent};
 
 use super::prepare::{Prepared, prepare};
 use super::training::{Training, tell};
@@ -63,7 +63,7 @@ pub(super) fn run(
                 "resume",
                 format_args!("after {made} of {planned} updates, from {path}"),
             );
-            warn_if_inexact(saved, &Circumstances::here(&compute), console);
+            warn_if_inexact(saved, &compute, console);
         }
         None => console.status("resume", "from the first update: there is no checkpoint"),
     }
@@ -72,6 +72,12 @@ pub(super) fn run(
         compute: &compute,
         directory: &directory,
         from: from.as_ref(),
+        beginning: RunEvent::Resumed {
+            updates: from.as_ref().map_or(0, |saved| saved.checkpoint.updates),
+            differences: from.as_ref().map_or_else(Vec::new, |saved| {
+                Circumstances::here(&compute).differences(&saved.origin.circumstances)
+            }),
+        },
         tensorboard: arguments.tensorboard || directory.has_event_files(),
         console,
     };
@@ -104,8 +110,9 @@ fn refuse_other_data(directory: &RunDirectory, prepared: &Prepared) -> Result<()
         .hint_of("their mean and deviation differ; data.toml has the former ones"))
 }
 
-fn warn_if_inexact(saved: &Saved, here: &Circumstances, console: Console) {
-    let differences = here.differences(&saved.origin.circumstances);
+/// Numbers that were computed under other circumstances have other last bits.
+pub(super) fn warn_if_inexact(saved: &Saved, compute: &Compute, console: Console) {
+    let differences = Circumstances::here(compute).differences(&saved.origin.circumstances);
     if !differences.is_empty() {
         console.warn(format_args!(
             "not bit for bit what an uninterrupted run computes: {}",

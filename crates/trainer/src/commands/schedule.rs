@@ -5,9 +5,9 @@ use schedules::ScheduleConfig;
 use crate::cli::{Format, ScheduleArguments};
 use crate::report::{Console, Planned, describe_kinds};
 
-use super::Failure;
 use super::new_file::write_svg;
 use super::prepare::prepare;
+use super::{Failure, horizon};
 
 pub(super) fn run(arguments: &ScheduleArguments) -> Result<(), Failure> {
     let format = if arguments.json {
@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &ScheduleArguments) -> Result<(), Failure> {
     for hint in prepared.resolved.settings.schedule.hints() {
         console.warn(format_args!("schedule.{hint}"));
     }
+    horizon::refuse_unknown(&prepared.resolved.settings)?;
     let planned = Planned::new(&prepared.resolved.settings, &prepared.plan);
     if let Some(path) = &arguments.svg {
         write_svg(path, &planned.svg())?;

@@ -8,13 +8,14 @@ use crate::report::{Console, TradeoffReport, TrialProgress};
 
 use super::new_file::write_svg;
 use super::prepare::{Prepared, prepare};
-use super::{Failure, backend};
+use super::{Failure, backend, horizon};
 
 pub(super) fn run(arguments: &TradeoffArguments) -> Result<(), Failure> {
     let console = Console {
         json: arguments.json,
     };
     let prepared = prepare(arguments.layers()?, console)?;
+    horizon::refuse_unequal(&prepared.resolved.settings)?;
     check(&prepared, console)?;
     let compute = backend::open(&prepared, console)?;
     let settings = &prepared.resolved.settings;

@@ -7,11 +7,12 @@ use crate::cli::TrainArguments;
 use crate::config::{Backend, Head, Origin, Settings};
 use crate::data::Inputs;
 use crate::engine::{self, Compute, Start, start_model};
-use crate::report::{Console, RunDirectory};
+use crate::report::{Console, RunDirectory, RunEvent};
 
+use super::fork::Parent;
 use super::prepare::{Prepared, prepare};
 use super::training::Training;
-use super::{Failure, backend, find_lr, resume};
+use super::{Failure, backend, find_lr, horizon, resume};
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let console = Console {
@@ -20,19 +21,41 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     if let Some(run) = &arguments.resume {
         return resume::run(run, arguments, console);
     }
-    let mut prepared = prepare(arguments.settings.layers_without_rate()?, console)?;
+    let named = arguments.fork.as_deref().map(Parent::named).transpose()?;
+    let layers = match &named {
+        Some(parent) => parent.layers(arguments)?,
+        None => arguments.settings.layers_without_rate()?,
+    };
+    let mut prepared = prepare(layers, console)?;
+    let parent = match (named, &prepared.resolved.settings.fork) {
+        (None, Some(fork)) => Some(Parent::find(fork)?),
+        (named, _) => named,
+    };
     let flex = engine::open(Backend::Flex)?;
     let images = prepared.dataset.train.images();
     let start = start_model(&prepared.resolved.settings, images, &flex.device)?;
 
     let compute = backend::open(&prepared, console)?;
     prepared.resolved.settings.backend = compute.backend;
-    let found_rate = match arguments.settings.finds_rate() {
-        true => Some(find_lr::find_for(&mut prepared, &compute, console)?),
-        false => None,
+    let found_rate = match (arguments.settings.finds_rate(), &parent) {
+        (true, None) => Some(find_lr::find_for(&mut prepared, &compute, console)?),
+        (true, Some(_)) => return Err(find_lr::refuse_fork().into()),
+        (false, _) => None,
     };
+    let state = parent.as_ref().map(Parent::state);
+    horizon::settle(&mut prepared, &compute, state, console)?;
+    if let (Some(fork), Some(state)) = (&mut prepared.resolved.settings.fork, state) {
+        fork.update = Some(state.updates);
+    }
     echo(&prepared, &start.model, &compute, console);
     echo_start(&prepared, &start, console);
+    let fork = parent
+        .as_ref()
+        .map(|parent| parent.fork(&prepared, &compute));
+    let fork = fork.transpose()?;
+    if let Some(fork) = &fork {
+        fork.echo(&compute, console);
+    }
 
     let settings = &prepared.resolved.settings;
     let name = arguments.name.as_deref();
@@ -41,16 +64,30 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let inputs = Inputs::new(prepared.dataset.train.images(), &settings.data);
     directory.save_inputs(&inputs)?;
     directory.save_found_rate(found_rate.as_ref())?;
+    let from = fork.as_ref().map(|fork| fork.begin(settings, &directory));
+    let from = from.transpose()?;
     directory.save_settings(settings)?;
     let training = Training {
         prepared: &prepared,
         compute: &compute,
         directory: &directory,
-        from: None,
+        from: from.as_ref(),
+        beginning: match &fork {
+            Some(fork) => fork.event(),
+            None => started(&prepared, &compute),
+        },
         tensorboard: arguments.tensorboard,
         console,
     };
     training.run()
+}
+
+fn started(prepared: &Prepared, compute: &Compute) -> RunEvent {
+    RunEvent::Started {
+        updates: prepared.plan.updates,
+        updates_per_epoch: prepared.plan.updates_per_epoch,
+        backend: compute.backend.name().to_owned(),
+    }
 }
 
 /// What the run will do, and who said so.
@@ -100,7 +137,11 @@ pub(super) fn echo(prepared: &Prepared, model: &Model, compute: &Compute, consol
     console.status(
         "length",
         format_args!(
-            "{} updates of {} images, {} an epoch ({})",
+            "{}{} updates of {} images, {} an epoch ({})",
+            match settings.train.length.time() {
+                Some(_) => format!("{}, planned with ", settings.train.length),
+                None => String::new(),
+            },
             prepared.plan.updates,
             settings.data.batch_size as u64 * u64::from(settings.train.accumulate),
             prepared.plan.updates_per_epoch,

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use crate::analysis::{Curves, Verdict, judge};
 use crate::config::Backend;
-use crate::engine::{self, Circumstances, Compute, Fit, FitError, History, Origin, Saved, Slot};
+use crate::engine::{
+    self, Adjusted, Adjustment, Circumstances, Compute, Event, Fit, FitError, History, Origin,
+    Request, Saved, Slot,
+};
 use crate::panics;
 use crate::report::{
-    Console, Diverged, Progress, Recorder, RunDirectory, RunEvent, Summary, format_duration,
+    Asked, Console, Diverged, Progress, Recorder, RunDirectory, RunEvent, Summary, format_duration,
 };
 
 use super::interrupt::Interrupt;
@@ -23,6 +26,8 @@ pub(super) struct Training<'a> {
     pub(super) directory: &'a RunDirectory,
     /// What it goes on from.
     pub(super) from: Option<&'a Saved>,
+    /// What its events begin with.
+    pub(super) beginning: RunEvent,
     /// Whether its curves are written for TensorBoard, too.
     pub(super) tensorboard: bool,
     pub(super) console: Console,
@@ -43,11 +48,16 @@ impl Training<'_> {
             circumstances: Circumstances::here(compute),
         };
         let good = self.good(&origin);
-        let mut recorder = Recorder::new(directory, origin, self.from)?;
+        let is_new = matches!(self.beginning, RunEvent::Started { .. });
+        let before = self.adjusted()?;
+        let mut recorder = Recorder::new(directory, origin, self.from, is_new)?;
         if self.tensorboard {
             recorder.write_event_file(directory)?;
         }
-        recorder.note(self.beginning())?;
+        recorder.note(self.beginning.clone())?;
+        // Whoever asked before this process was there has given up.
+        let inbox = directory.inbox();
+        inbox.clear()?;
         let interrupt = Interrupt::listen()?;
         let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());
         let mut kept = Ok(());
@@ -55,18 +65,23 @@ impl Training<'_> {
         let fit = Fit::new(settings, &prepared.dataset, &prepared.plan, compute)
             .from(self.from.map(|saved| &saved.checkpoint))
             .recover_to(good.as_ref().map(|saved| &saved.checkpoint))
+            .repeat(before)
             .keep_checkpoints()
             .stop_on(interrupt.flag());
         // Devices fail by panics, and nothing that one leaves half done is used afterwards.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            fit.run(|event| {
+            let tell = |event: Event<'_>| {
                 progress.tell(&event);
-                kept = recorder.tell(&event);
+                kept = recorder.tell(&event).and_then(|()| match event.request() {
+                    Some(_) => inbox.clear(),
+                    None => Ok(()),
+                });
                 match kept {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(_) => ControlFlow::Break(()),
                 }
-            })
+            };
+            fit.run_asking(tell, || self.request(inbox.look()?))
         }));
         progress.finish();
         kept.map_err(|error| Failure::not_kept(error, directory.path()))?;
@@ -120,20 +135,36 @@ impl Training<'_> {
         (good.checkpoint.updates <= from.checkpoint.updates).then_some(good)
     }
 
-    fn beginning(&self) -> RunEvent {
-        let plan = &self.prepared.plan;
-        match self.from {
-            None => RunEvent::Started {
-                updates: plan.updates,
-                updates_per_epoch: plan.updates_per_epoch,
-                backend: self.compute.backend.name().to_owned(),
-            },
-            Some(saved) => RunEvent::Resumed {
-                updates: saved.checkpoint.updates,
-                differences: Circumstances::here(self.compute)
-                    .differences(&saved.origin.circumstances),
-            },
-        }
+    /// The changes that processes before have made.
+    fn adjusted(&self) -> Result<Vec<Adjusted>, Failure> {
+        let events = self.directory.load_events()?.into_iter();
+        let adjusted = events.filter_map(|line| match line.event {
+            RunEvent::Adjusted {
+                number,
+                updates,
+                change,
+                ..
+            } => Some(Adjusted {
+                number,
+                updates,
+                adjustment: change,
+            }),
+            _ => None,
+        });
+        Ok(adjusted.collect())
+    }
+
+    /// What somebody asks for, in the run's own terms.
+    fn request(&self, asked: Asked) -> Option<Request> {
+        let updates_per_epoch = self.prepared.plan.updates_per_epoch;
+        let adjustment = match (asked.scale_lr, asked.length) {
+            (Some(factor), _) => Adjustment::ScaleLr(factor),
+            (None, length) => Adjustment::Length(length?.updates(updates_per_epoch)?),
+        };
+        Some(Request {
+            id: asked.id,
+            adjustment,
+        })
     }
 
     /// Small models are often faster on the CPU, and nobody would know.

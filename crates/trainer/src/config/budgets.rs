@@ -3,7 +3,7 @@
 use schedules::{ScheduleConfig, Span};
 use serde_json::{Value, json};
 
-use super::{ConfigError, OnDivergence, Settings};
+use super::{ConfigError, Length, OnDivergence, Settings};
 
 /// Budgets that are each a little more than twice the one before, and how runs are planned for them.
 ///
@@ -108,7 +108,7 @@ impl Budgets {
         let schedule = ScheduleConfig::from_value(schedule);
         let mut settings = settings.clone();
         settings.schedule = schedule.map_err(|error| ConfigError::new(error.to_string()))?;
-        settings.train.length = Span::Updates(updates);
+        settings.train.length = Length::Updates(updates);
         settings.train.evaluate_every = Span::Updates(self.first);
         // A run that ended elsewhere than at its budget would say nothing of it.
         settings.train.on_divergence = OnDivergence::Stop;
@@ -132,7 +132,7 @@ mod tests {
 
     /// The learning rates that a run is planned with.
     fn rates(settings: &Settings) -> Vec<f64> {
-        let Span::Updates(updates) = settings.train.length else {
+        let Length::Updates(updates) = settings.train.length else {
             panic!("{:?}", settings.train.length)
         };
         let horizon = Horizon::new(updates, 17);

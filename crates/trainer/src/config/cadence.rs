@@ -7,6 +7,8 @@ use std::time::Duration;
 use schedules::Span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::time;
+
 /// How often something is done: each time after so many updates, or after so much time.
 ///
 /// In a configuration it is a whole number of updates (`500`), or a text: epochs (`"2ep"`), a share of the run (`"5%"`),
@@ -22,31 +24,17 @@ pub enum Cadence {
 const ALLOWED: &str = "must be updates (500), epochs (\"2ep\"), a share of the run (\"5%\") or a time (\"30s\", \
      \"10min\", \"1.5h\"), and above zero";
 
-/// The units of time, the largest first.
-const UNITS: [(&str, u64); 3] = [("h", 3600), ("min", 60), ("s", 1)];
-
 impl FromStr for Cadence {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let refused = || format!("{text:?}: {ALLOWED}");
-        if let Some(time) = time(text) {
+        if let Some(time) = time::parse(text) {
             return Ok(Self::Time(time.ok_or_else(refused)?));
         }
         let span: Span = text.parse().map_err(|_| refused())?;
         Self::of(span).ok_or_else(refused)
     }
-}
-
-/// Nothing if `text` has no unit of time; `Some(None)` if it has one, and is no time above zero.
-fn time(text: &str) -> Option<Option<Duration>> {
-    let text = text.trim();
-    let (number, seconds) = UNITS
-        .iter()
-        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))?;
-    let time = number.trim_end().parse::<f64>().ok();
-    let time = time.and_then(|number| Duration::try_from_secs_f64(number * seconds as f64).ok());
-    Some(time.filter(|time| !time.is_zero()))
 }
 
 impl Cadence {
@@ -65,17 +53,7 @@ impl Display for Cadence {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Span(span) => span.fmt(formatter),
-            Self::Time(time) => {
-                let whole = |seconds: &u64| {
-                    time.subsec_nanos() == 0 && time.as_secs().is_multiple_of(*seconds)
-                };
-                match UNITS.iter().find(|(_, seconds)| whole(seconds)) {
-                    Some((unit, seconds)) => {
-                        write!(formatter, "{}{unit}", time.as_secs() / seconds)
-                    }
-                    None => write!(formatter, "{}s", time.as_secs_f64()),
-                }
-            }
+            Self::Time(time) => time::write(*time, formatter),
         }
     }
 }

@@ -6,10 +6,10 @@ mod target;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use schedules::{MAX_PEAK, Span};
+use schedules::MAX_PEAK;
 
 use super::error::suggest;
-use super::{ConfigError, Layer, Origin, Resolved, Settings, recipe, resolve};
+use super::{ConfigError, Layer, Length, Origin, Resolved, Settings, recipe, resolve};
 use section::{Part, Section};
 pub use target::{Goal, Target};
 
@@ -184,7 +184,7 @@ impl Case {
     #[must_use]
     pub fn lasting(&self, updates: u64) -> Self {
         let mut case = self.clone();
-        case.resolved.settings.train.length = Span::Updates(updates);
+        case.resolved.settings.train.length = Length::Updates(updates);
         case
     }
 }
@@ -328,9 +328,9 @@ mod tests {
         let experiment = experiment.unwrap();
         let target = experiment.target.unwrap();
         assert!(matches!(target.goal, Goal::Accuracy(share) if share.fraction() == 0.985));
-        assert_eq!(target.longest, Some(Span::Epochs(3.0)));
+        assert_eq!(target.longest, Some(schedules::Span::Epochs(3.0)));
         let longer = experiment.cases[0].lasting(50).settings(0.1, 7);
-        assert_eq!(longer.train.length, Span::Updates(50));
+        assert_eq!(longer.train.length, Length::Updates(50));
         assert_eq!(Experiment::read(Vec::new()).unwrap().target, None);
     }
 

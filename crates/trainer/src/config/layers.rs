@@ -211,6 +211,7 @@ impl Layers {
             train.insert("length".to_owned(), span);
             layer.origins.insert("train.length".to_owned(), origin);
         }
+        self.forget_horizon(&layer);
         for (section, discriminant) in [
             ("data", "name"),
             ("model", "kind"),
@@ -222,6 +223,17 @@ impl Layers {
         merge(&mut self.table, layer.table);
         self.origins.extend(layer.origins);
         Ok(())
+    }
+
+    /// Another length is another time, or none: what the one below was planned with says nothing about it.
+    fn forget_horizon(&mut self, layer: &Layer) {
+        if !layer.has("train", "length") {
+            return;
+        }
+        if let Some(Value::Table(train)) = self.table.get_mut("train") {
+            train.remove("horizon");
+            self.origins.remove("train.horizon");
+        }
     }
 
     fn replace_section(&mut self, layer: &Layer, section: &str, discriminant: &str) {
@@ -383,6 +395,20 @@ mod tests {
         let file = Origin::File("a.toml".into(), 4);
         assert_eq!(layers.origin("optimizer.weight_decay"), file);
         assert_eq!(layers.origin("data.batch_size"), Origin::Default);
+    }
+
+    #[test]
+    fn another_length_is_planned_anew() {
+        let timed = "[train]\nlength = \"20min\"\nhorizon = 500\n";
+        let horizon = |assignment: &str| {
+            let mut layers = layers(&[timed]);
+            layers.push(Layer::from_set(assignment).unwrap()).unwrap();
+            layers.table["train"].get("horizon").cloned()
+        };
+        assert_eq!(horizon("train.ema=0.9"), Some(Value::Integer(500)));
+        assert_eq!(horizon("train.horizon=7"), Some(Value::Integer(7)));
+        assert_eq!(horizon("train.length=30min"), None);
+        assert_eq!(horizon("train.epochs=3"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod augment;
 mod checkpoint;
 mod data;
 mod early_stopping;
+mod fork;
 mod model;
 mod optimizer;
 mod train;
@@ -192,6 +193,7 @@ impl Resolver<'_> {
         let train = self.train(&typed.train, &data.source)?;
         let checkpoint = self.checkpoint(&typed.checkpoint, &data)?;
         let early_stopping = self.early_stopping(&typed.early_stopping, &data)?;
+        let fork = self.fork(&typed.fork)?;
         Ok(Settings {
             seed: typed.seed.unwrap_or(1),
             backend,
@@ -201,6 +203,7 @@ impl Resolver<'_> {
             schedule,
             train,
             checkpoint,
+            fork,
             early_stopping,
         })
     }

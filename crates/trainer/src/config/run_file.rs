@@ -6,7 +6,7 @@ use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
 use super::augment::AugmentKeys;
-use super::{Cadence, ImageSize, RateGroup, Share};
+use super::{Cadence, ImageSize, Length, RateGroup, Share};
 
 /// A configuration file, as typed. The keys of `--set` are the same.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct RunFile {
     pub checkpoint: CheckpointKeys,
     /// When a run ends before its length.
     pub early_stopping: EarlyStoppingKeys,
+    /// The run that it goes on from.
+    pub fork: ForkKeys,
 }
 
 /// `[data]`
@@ -114,10 +116,12 @@ pub struct OptimizerKeys {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainKeys {
-    /// The run's length: updates (`4000`) or epochs (`"20ep"`).
-    pub length: Option<Span>,
+    /// The run's length: updates (`4000`), epochs (`"20ep"`) or a time (`"20min"`).
+    pub length: Option<Length>,
     /// The run's length in epochs; the same as `length = "…ep"`.
     pub epochs: Option<f64>,
+    /// How many updates a length that is a time is planned with.
+    pub horizon: Option<u64>,
     /// How often validation is measured.
     pub evaluate_every: Option<Span>,
     /// The gain is measured at every update whose number this divides.
@@ -140,6 +144,16 @@ pub struct TrainKeys {
     pub recover_factor: Option<f64>,
     /// How often a run recovers.
     pub recover_most: Option<u32>,
+}
+
+/// `[fork]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ForkKeys {
+    /// The other run's directory.
+    pub run: Option<PathBuf>,
+    /// How many updates the state has made that it goes on from.
+    pub update: Option<u64>,
 }
 
 /// `[checkpoint]`

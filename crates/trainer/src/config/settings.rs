@@ -7,8 +7,8 @@ use schedules::{ScheduleConfig, Span};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AugmentSettings, CheckpointSettings, ConfigError, EarlyStopping, ImageFolder, OnDivergence,
-    OptimizerSettings, Share, StartSettings,
+    AugmentSettings, CheckpointSettings, ConfigError, EarlyStopping, ForkSettings, ImageFolder,
+    Length, OnDivergence, OptimizerSettings, Share, StartSettings,
 };
 
 /// Everything that decides what a run computes. Saved with the run, in the form of a configuration file.
@@ -30,6 +30,9 @@ pub struct Settings {
     pub train: TrainSettings,
     /// What is kept of it while it goes on.
     pub checkpoint: CheckpointSettings,
+    /// The run that it goes on from, if it does not begin at its first update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fork: Option<ForkSettings>,
     /// When it ends before its length.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
@@ -156,7 +159,10 @@ pub enum Network {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrainSettings {
     /// The run's length.
-    pub length: Span,
+    pub length: Length,
+    /// How many updates a length that is a time is planned with; nothing before its speed was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<u64>,
     /// How often validation is measured.
     pub evaluate_every: Span,
     /// The gain is measured at every update whose number this divides; 0 never measures it.

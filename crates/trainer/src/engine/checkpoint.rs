@@ -34,6 +34,8 @@ pub struct Checkpoint {
     pub(super) scale: f64,
     /// After how many updates the states were that the run went back to.
     pub(super) recovered: Vec<u64>,
+    /// How many changes were made on the way.
+    pub(super) adjusted: u64,
     pub(super) standing: Standing,
     /// How long it has taken, in seconds.
     pub seconds: f64,
@@ -146,6 +148,7 @@ mod tests {
             schedule: rate.state(),
             scale: 0.1,
             recovered: vec![3, 4],
+            adjusted: 5,
             standing: Standing {
                 validation: Some(Metrics {
                     loss: 0.1,

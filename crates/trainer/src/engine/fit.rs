@@ -1,7 +1,9 @@
 //! A run from its first update, or from a checkpoint, to its last.
 
+mod adjusting;
 mod diverged;
 mod event;
+mod pace;
 mod recovery;
 mod running;
 mod states;
@@ -16,7 +18,7 @@ pub use diverged::Diverged;
 pub use event::Event;
 
 use super::checkpoint::{Checkpoint, ResumeError};
-use super::{Compute, History, Plan, PlanError, StartError};
+use super::{Adjusted, Adjustment, Compute, History, Plan, PlanError, Request, StartError};
 use crate::config::Settings;
 use crate::data::Dataset;
 use running::Running;
@@ -74,6 +76,7 @@ pub struct Fit<'a> {
     compute: &'a Compute,
     from: Option<&'a Checkpoint>,
     good: Option<&'a Checkpoint>,
+    before: Vec<Adjusted>,
     keeps: bool,
     stop: Option<&'a AtomicBool>,
 }
@@ -93,6 +96,7 @@ impl<'a> Fit<'a> {
             compute,
             from: None,
             good: None,
+            before: Vec::new(),
             keeps: false,
             stop: None,
         }
@@ -109,6 +113,11 @@ impl<'a> Fit<'a> {
     /// Goes back to this state if it diverges before there is another one.
     pub fn recover_to(self, good: Option<&'a Checkpoint>) -> Self {
         Self { good, ..self }
+    }
+
+    /// Makes these changes again, in their order, each after as many updates as before.
+    pub fn repeat(self, before: Vec<Adjusted>) -> Self {
+        Self { before, ..self }
     }
 
     /// Tells of states to keep, as `checkpoint` in the settings says.
@@ -137,6 +146,19 @@ impl<'a> Fit<'a> {
         self,
         tell: impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<(Model, History), FitError> {
-        Running::begin(self)?.train(tell)
+        self.run_asking(tell, || None)
+    }
+
+    /// The same for a run that may be changed on its way: each time after losses were read back it asks for a change,
+    /// and answers with an event.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_asking(
+        self,
+        tell: impl FnMut(Event<'_>) -> ControlFlow<()>,
+        ask: impl FnMut() -> Option<Request>,
+    ) -> Result<(Model, History), FitError> {
+        Running::begin(self)?.train(tell, ask)
     }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::crew::spread;
 use super::trials::plan;
 use super::{Checkpoint, Compute, Crew, Diverged, Event, Fit, FitError, History, Slot};
-use crate::config::Settings;
+use crate::config::{Length, Settings};
 use crate::data::Dataset;
 
 /// A run to be made once, and the runs that share its beginning.
@@ -89,7 +89,7 @@ fn grow(
     compute: &Compute,
 ) -> Result<Option<Checkpoint>, FitError> {
     let mut settings = trunk.settings.clone();
-    settings.train.length = schedules::Span::Updates(updates);
+    settings.train.length = Length::Updates(updates);
     let plan = plan(&settings, trunk.dataset, compute)?;
     let fit = Fit::new(&settings, trunk.dataset, &plan, compute);
     let mut state = None;

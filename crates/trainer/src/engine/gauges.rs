@@ -14,7 +14,8 @@ use super::{Plan, Probe, Update};
 /// Which updates are looked at, and what was seen of those whose losses are not read back yet.
 #[derive(Debug)]
 pub(super) struct Gauges {
-    updates: u64,
+    /// The number of the update that is the last one, counted from 1.
+    last: u64,
     probe_every: u64,
     gain_every: u64,
     seen: Vec<Seen>,
@@ -47,11 +48,16 @@ impl Gauges {
     /// `gain_every` divides, of none at 0.
     pub(super) fn new(plan: &Plan, gain_every: u64) -> Self {
         Self {
-            updates: plan.updates,
+            last: plan.updates,
             probe_every: plan.evaluate_every,
             gain_every,
             seen: Vec::new(),
         }
+    }
+
+    /// The run has another length.
+    pub(super) fn set_last(&mut self, updates: u64) {
+        self.last = updates;
     }
 
     /// Whether `update` needs the next one's batches.
@@ -61,7 +67,7 @@ impl Gauges {
 
     fn probes(&self, update: u64) -> bool {
         let done = update + 1;
-        update == 0 || done.is_multiple_of(self.probe_every) || done == self.updates
+        update == 0 || done.is_multiple_of(self.probe_every) || done == self.last
     }
 
     /// Looks at `update` before it is made, if it is one to look at; `next` are the batches of the one after it, if its

@@ -1,5 +1,6 @@
 //! The training loop and what it stands on: devices, batches, evaluation. It returns data and prints nothing.
 
+mod adjustment;
 mod batch;
 mod bench;
 mod checkpoint;
@@ -10,6 +11,7 @@ mod displacement;
 mod evaluate;
 mod exact;
 mod fit;
+mod fork;
 mod forks;
 mod gain;
 mod gauges;
@@ -31,6 +33,7 @@ mod training_loop;
 mod trials;
 mod weights;
 
+pub use adjustment::{Adjusted, Adjustment, Request};
 pub use bench::{Timing, time_updates, updates_per_second};
 pub use checkpoint::{
     Checkpoint, CheckpointError, Circumstances, Found, Origin, ResumeError, Saved, Shelf, Slot,
@@ -40,6 +43,7 @@ pub use crew::Crew;
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
 pub use evaluate::{evaluate, evaluate_each, first_largest};
 pub use fit::{Diverged, Event, Fit, FitError, fit};
+pub use fork::{Forked, fork};
 pub use forks::{Forks, Trunk, run_forks};
 pub use gain::Gain;
 pub use guard::{Trouble, class_frequency_loss};

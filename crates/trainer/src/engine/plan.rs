@@ -11,7 +11,7 @@ use crate::data::batches_per_epoch;
 /// How long a run is, and its learning rate at every update: all that is known before it begins.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Updates in the whole run.
+    /// Updates in the whole run; of a run whose length is a time, as many as it is planned with.
     pub updates: u64,
     /// Updates in an epoch, what a length in epochs is measured with.
     ///
@@ -87,8 +87,10 @@ impl Plan {
         }
         let accumulate = u64::from(settings.train.accumulate);
         let updates_per_epoch = ((batches_per_epoch + accumulate / 2) / accumulate).max(1);
-        // The length is what shares of the run are measured against, so it is none itself.
-        let updates = Horizon::new(0, updates_per_epoch).resolve(settings.train.length);
+        // A time is as long as an epoch until its speed was measured.
+        let updates = settings.train.length.updates(updates_per_epoch);
+        let updates = updates.or(settings.train.horizon);
+        let updates = updates.unwrap_or(updates_per_epoch);
         let horizon = Horizon::new(updates, updates_per_epoch);
         let schedule = settings
             .schedule

@@ -5,7 +5,7 @@ use schedules::{RangeTest, ScheduleConfig, Shape, Span, Sweep};
 
 use super::training_loop::Loop;
 use super::{Compute, FitError, Plan, Update, start_model};
-use crate::config::Settings;
+use crate::config::{Length, Settings};
 use crate::data::Dataset;
 
 /// How a range test sweeps the learning rate.
@@ -111,7 +111,8 @@ fn swept(settings: &Settings, sweep: &RateSweep) -> Settings {
         .sweep(sweep.sweep);
     settings.schedule = ScheduleConfig::from(Shape::RangeTest(rates));
     settings.optimizer.lr = sweep.to;
-    settings.train.length = Span::Updates(sweep.updates);
+    settings.train.length = Length::Updates(sweep.updates);
+    settings.train.horizon = None;
     settings.train.evaluate_every = Span::Updates(sweep.updates);
     settings.train.gain_every = GAIN_EVERY;
     settings.train.ema = 0.0;

@@ -1,19 +1,21 @@
 //! One update after the other.
 
+mod graft;
+
 use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use models::{ImageBatch, Model};
 use optimizers::{ModuleUpdate, RecordError, WeightAverage};
-use schedules::{MetricMode, Reaction, Scheduler};
+use schedules::{MetricMode, Reaction, ScheduleError, Scheduler};
 
 use super::batch::Batches;
 use super::checkpoint::{Checkpoint, ResumeError};
 use super::gauges::Gauges;
 use super::standing::Standing;
 use super::step::Objective;
-use super::{Metrics, Plan, Update};
+use super::{Adjustment, Metrics, Plan, Update};
 use crate::config::Settings;
 use crate::data::{Augment, Dataset, batch_order};
 use crate::fault;
@@ -45,6 +47,11 @@ pub(super) struct Loop<'a> {
     pub(super) scale: f64,
     /// After how many updates the states were that the run went back to.
     pub(super) recovered: Vec<u64>,
+    /// How many updates there will be, as planned, and as it is after every change.
+    planned: u64,
+    pub(super) length: u64,
+    /// How many changes were made on the way.
+    pub(super) adjusted: u64,
     update: u64,
     /// Updates whose loss is still on the device, and those losses.
     pending: Vec<Update>,
@@ -88,6 +95,9 @@ impl<'a> Loop<'a> {
             gauges: Gauges::new(plan, settings.train.gain_every),
             scale: 1.0,
             recovered: Vec::new(),
+            planned: plan.updates,
+            length: plan.updates,
+            adjusted: 0,
             update: 0,
             pending: Vec::new(),
             losses: Vec::new(),
@@ -179,10 +189,55 @@ impl<'a> Loop<'a> {
             _ => return Err(ResumeError::Average(RecordError::Empty)),
         }
         (self.scale, self.recovered) = (checkpoint.scale, checkpoint.recovered.clone());
+        self.adjusted = checkpoint.adjusted;
+        self.set_length();
         self.update = checkpoint.updates;
         self.pending.clear();
         self.losses.clear();
         Ok(())
+    }
+
+    /// Makes a change from the next update on.
+    ///
+    /// # Errors
+    /// Why it cannot be made; nothing has changed then.
+    pub(super) fn adjust(&mut self, adjustment: Adjustment) -> Result<(), String> {
+        match adjustment {
+            Adjustment::ScaleLr(factor) => {
+                let scale = self.scale * factor;
+                if !(scale > 0.0 && scale.is_finite()) {
+                    return Err(format!(
+                        "its learning rate would be {scale} times the planned one"
+                    ));
+                }
+                self.scale = scale;
+            }
+            Adjustment::Length(length) => {
+                self.retime(length).map_err(|error| error.to_string())?;
+            }
+        }
+        self.adjusted += 1;
+        Ok(())
+    }
+
+    /// Gives the run another length, from the next update on.
+    ///
+    /// # Errors
+    /// A length that is not above the updates made; nothing has changed then.
+    pub(super) fn retime(&mut self, length: u64) -> Result<(), ScheduleError> {
+        if length != self.length {
+            self.schedule.retime(self.length, length)?;
+            self.set_length();
+        }
+        Ok(())
+    }
+
+    /// Takes the length from the schedule, which knows of every change.
+    fn set_length(&mut self) {
+        let state = self.schedule.state();
+        let last = state.retimings.last();
+        self.length = last.map_or(self.planned, |retiming| retiming.to);
+        self.gauges.set_last(self.length);
     }
 
     /// The state after the updates made so far, all of whose losses are read.
@@ -202,6 +257,7 @@ impl<'a> Loop<'a> {
             schedule: self.schedule.state(),
             scale: self.scale,
             recovered: self.recovered.clone(),
+            adjusted: self.adjusted,
             standing: standing.clone(),
             seconds,
         }

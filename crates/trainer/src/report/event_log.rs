@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::RunError;
 use super::run_directory::{content_error, file_error};
 use crate::durable;
+use crate::engine::Adjustment;
 
 /// One thing that happened. Updates are counted from 0; `updates` says how many were made.
 ///
@@ -33,6 +34,17 @@ pub enum RunEvent {
         /// In what it differs from the process that saved the state; nothing where it goes on to the last bit.
         differences: Vec<String>,
     },
+    /// A new run begins where another one was.
+    Forked {
+        /// The other run's directory.
+        run: String,
+        /// How many updates its state has made.
+        updates: u64,
+        /// The settings that are others than its own.
+        changes: Vec<String>,
+        /// What of its state does not fit them, and begins anew.
+        anew: Vec<String>,
+    },
     /// Validation was measured after an update.
     Evaluated {
         /// The update.
@@ -55,6 +67,28 @@ pub enum RunEvent {
         kind: String,
         /// What it did.
         change: String,
+    },
+    /// The run was changed on its way. Whoever goes on with it makes the change again at the same update.
+    Adjusted {
+        /// How many changes there were before.
+        number: u64,
+        /// How many updates were made before it takes effect.
+        updates: u64,
+        /// The change.
+        change: Adjustment,
+        /// Which request asked for it; none where the run's time did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
+    },
+    /// A change that somebody asked for cannot be made, or one that the run's time asked for.
+    Refused {
+        /// How many updates were made.
+        updates: u64,
+        /// Why.
+        reason: String,
+        /// Which request asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<String>,
     },
     /// A checkpoint is on the disk.
     Saved {
@@ -170,6 +204,14 @@ impl EventLog {
             durable::append(&mut self.file, &line)
         });
         written.map_err(|error| file_error(&self.path, error))
+    }
+
+    /// Waits until all lines are on the disk.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn sync(&self) -> Result<(), RunError> {
+        durable::sync(&self.file).map_err(|error| file_error(&self.path, error))
     }
 
     /// Every whole line; none where there is no file.

@@ -1,7 +1,7 @@
 //! `metrics.csv`: a row per update, and nothing in it that depends on the clock.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::RunError;
@@ -45,6 +45,20 @@ impl MetricsFile {
         Ok(metrics)
     }
 
+    /// Begins the file with the rows of the first so many updates of another run's file.
+    pub(super) fn copy(path: &Path, other: &Path, updates: u64) -> Result<(), RunError> {
+        let refused = |error| file_error(other, error);
+        let file = File::open(other).map_err(refused)?;
+        let (found, length) = rows(&file, updates + 1).map_err(refused)?;
+        if found <= updates {
+            return Err(too_few(other, found, updates));
+        }
+        let mut bytes = Vec::new();
+        let whole = File::open(other).and_then(|file| file.take(length).read_to_end(&mut bytes));
+        whole.map_err(refused)?;
+        durable::write(path, &bytes).map_err(|error| file_error(path, error))
+    }
+
     /// Opens the file, and cuts it off after the rows of so many updates.
     pub(super) fn reopen(path: PathBuf, updates: u64) -> Result<Self, RunError> {
         let file = OpenOptions::new().read(true).write(true).open(&path);
@@ -63,11 +77,7 @@ impl MetricsFile {
         self.file.seek(SeekFrom::Start(0)).map_err(refused)?;
         let (rows, length) = rows(&self.file, updates + 1).map_err(refused)?;
         if rows <= updates {
-            let rows = rows.saturating_sub(1);
-            let reason = format!(
-                "it has the rows of {rows} updates, and the checkpoint was made after {updates}"
-            );
-            return Err(content_error(&self.path, reason));
+            return Err(too_few(&self.path, rows, updates));
         }
         durable::cut(&self.file, length).map_err(refused)?;
         self.file.seek(SeekFrom::End(0)).map_err(refused)?;
@@ -135,6 +145,14 @@ impl MetricsFile {
             .and_then(|bytes| durable::append(&mut self.file, &bytes))
             .map_err(|error| file_error(&self.path, error))
     }
+}
+
+/// A checkpoint takes rows for granted that are not there; `lines` has the header.
+fn too_few(path: &Path, lines: u64, updates: u64) -> RunError {
+    let rows = lines.saturating_sub(1);
+    let reason =
+        format!("it has the rows of {rows} updates, and the checkpoint was made after {updates}");
+    content_error(path, reason)
 }
 
 /// The update of a row.

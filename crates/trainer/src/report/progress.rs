@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::{Console, format_duration};
-use crate::engine::{Event, Plan, Update};
+use crate::engine::{Adjustment, Event, Plan, Update};
 
 /// Tells of a run on stderr while it goes on.
 #[derive(Debug)]
@@ -81,7 +81,25 @@ impl Progress {
                     &format!("no better for long enough: ends after {updates} updates"),
                 );
             }
+            Event::Adjusted {
+                adjusted, request, ..
+            } => {
+                if let Adjustment::Length(length) = adjusted.adjustment {
+                    self.set_length(length);
+                }
+                if request.is_some() {
+                    self.line("adjusted", &adjusted.adjustment.to_string());
+                }
+            }
+            Event::Refused { reason, .. } => self.line("refused", reason),
             Event::Checkpoint { .. } => {}
+        }
+    }
+
+    fn set_length(&mut self, updates: u64) {
+        self.plan_updates = updates;
+        if let Some(bar) = &self.bar {
+            bar.set_length(updates);
         }
     }
 
@@ -117,7 +135,7 @@ impl Progress {
         }
         self.last_line = Some(Instant::now());
         let rate = (done - 1) as f64 / first.elapsed().as_secs_f64();
-        let left = (self.plan_updates - done) as f64 / rate;
+        let left = self.plan_updates.saturating_sub(done) as f64 / rate;
         let eta = Duration::try_from_secs_f64(left).map_or("?".to_owned(), format_duration);
         let epoch = done as f64 / self.updates_per_epoch as f64;
         self.console.status(

@@ -17,7 +17,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// For a run that begins in `directory`, or goes on after `from`.
+    /// For a run that begins in `directory`, or goes on after `from`; one that `is_new` has no events yet.
     ///
     /// # Errors
     /// The file system refuses, or `metrics.csv` has not the rows that it had.
@@ -25,6 +25,7 @@ impl Recorder {
         directory: &RunDirectory,
         origin: Origin,
         from: Option<&Saved>,
+        is_new: bool,
     ) -> Result<Self, RunError> {
         let updates = from.map_or(0, |saved| saved.checkpoint.updates);
         Ok(Self {
@@ -32,7 +33,7 @@ impl Recorder {
                 None => directory.begin_metrics()?,
                 Some(_) => directory.continue_metrics(updates)?,
             },
-            events: directory.event_log(from.is_none())?,
+            events: directory.event_log(is_new)?,
             event_file: None,
             shelf: directory.shelf(),
             origin,
@@ -105,6 +106,28 @@ impl Recorder {
                     scale: *scale,
                 })
             }
+            Event::Adjusted { again: true, .. } => Ok(()),
+            Event::Adjusted {
+                adjusted, request, ..
+            } => {
+                self.note(RunEvent::Adjusted {
+                    number: adjusted.number,
+                    updates: adjusted.updates,
+                    change: adjusted.adjustment,
+                    request: request.map(str::to_owned),
+                })?;
+                // Before any update is made with it.
+                self.events.sync()
+            }
+            Event::Refused {
+                request,
+                updates,
+                reason,
+            } => self.note(RunEvent::Refused {
+                updates: *updates,
+                reason: reason.clone(),
+                request: request.map(str::to_owned),
+            }),
             Event::EndsEarly { updates } => self.note(RunEvent::EndsEarly { updates: *updates }),
             Event::Checkpoint { slot, checkpoint } => {
                 // A checkpoint takes the rows up to it for granted.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Diverged, EventFile, EventLine, EventLog, MetricsFile, Summary};
+use super::{Diverged, EventFile, EventLine, EventLog, Inbox, MetricsFile, Summary};
 use crate::analysis::SuggestedRates;
 use crate::config::Settings;
 use crate::data::Inputs;
@@ -83,6 +83,8 @@ const TENSORBOARD: &str = "tensorboard";
 const SUMMARY: &str = "summary.json";
 /// Where its peak learning rate comes from.
 const FOUND_RATE: &str = "found_rate.toml";
+/// What somebody asks of the process that trains.
+const INBOX: &str = "adjust.toml";
 /// Held by the process that trains.
 const LOCK: &str = ".lock";
 
@@ -118,6 +120,11 @@ impl RunDirectory {
         let directory = Self { path, lock: None }.locked()?;
         // Somebody may have been there first.
         free(&directory.path)?;
+        // Changes of a run that is no more are none of this one.
+        let events = directory.path.join(EVENTS);
+        if events.exists() {
+            durable::remove_file(&events).map_err(|error| file_error(&events, error))?;
+        }
         Ok(directory)
     }
 
@@ -144,6 +151,28 @@ impl RunDirectory {
     /// No directory, no settings in it, or another process that trains there.
     pub fn open_to_train(path: &Path) -> Result<Self, RunError> {
         Self::open(path)?.locked()
+    }
+
+    /// Whether a process trains it.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn is_in_use(&self) -> Result<bool, RunError> {
+        let path = self.path.join(LOCK);
+        let refused = |error| file_error(&path, error);
+        match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(refused(error)),
+            Ok(file) => match file.try_lock_shared() {
+                Ok(()) => Ok(false),
+                Err(TryLockError::WouldBlock) => Ok(true),
+                // Some network file systems have no locks; there a person knows.
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    Ok(true)
+                }
+                Err(TryLockError::Error(error)) => Err(refused(error)),
+            },
+        }
     }
 
     fn locked(self) -> Result<Self, RunError> {
@@ -226,6 +255,14 @@ impl RunDirectory {
     /// The file system refuses.
     pub fn begin_metrics(&self) -> Result<MetricsFile, RunError> {
         MetricsFile::create(self.path.join(METRICS))
+    }
+
+    /// Begins `metrics.csv` with the rows of the first so many updates of another run.
+    ///
+    /// # Errors
+    /// The file system refuses, or the other run has fewer rows.
+    pub fn begin_metrics_with(&self, other: &Self, updates: u64) -> Result<(), RunError> {
+        MetricsFile::copy(&self.path.join(METRICS), &other.path.join(METRICS), updates)
     }
 
     /// Opens `metrics.csv` to go on after the rows of so many updates; later ones are cut off.
@@ -327,6 +364,11 @@ impl RunDirectory {
     /// The file system refuses.
     pub fn event_log(&self, new: bool) -> Result<EventLog, RunError> {
         EventLog::open(self.path.join(EVENTS), new)
+    }
+
+    /// Where others ask for changes of the run.
+    pub fn inbox(&self) -> Inbox {
+        Inbox::new(self.path.join(INBOX))
     }
 
     /// Where its checkpoints lie.

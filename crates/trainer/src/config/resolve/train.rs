@@ -5,7 +5,7 @@ use schedules::Span;
 use super::{Resolver, refuse};
 use crate::config::run_file::TrainKeys;
 use crate::config::settings::{Precision, Source, TrainSettings};
-use crate::config::{ConfigError, OnDivergence, recipe};
+use crate::config::{ConfigError, Length, OnDivergence, recipe};
 
 impl Resolver<'_> {
     pub(super) fn train(
@@ -20,10 +20,15 @@ impl Resolver<'_> {
                 format!("must be {allowed}"),
             )
         };
-        let length = typed.length.unwrap_or(Span::Epochs(recipe::epochs(source)));
-        if is_zero(length) || !matches!(length, Span::Updates(_) | Span::Epochs(_)) {
-            let allowed = "updates (4000) or epochs (\"20ep\"), and not zero";
-            return Err(refuse("length", allowed));
+        let length = typed.length;
+        let length = length.unwrap_or(Length::Epochs(recipe::epochs(source)));
+        if typed.horizon.is_some() && length.time().is_none() {
+            let allowed =
+                "left out: train.length is no time, and says by itself how many updates there are";
+            return Err(refuse("horizon", allowed));
+        }
+        if typed.horizon == Some(0) {
+            return Err(refuse("horizon", "at least 1 update"));
         }
         let evaluate_every = typed.evaluate_every.unwrap_or(Span::Epochs(1.0));
         if is_zero(evaluate_every) {
@@ -66,6 +71,7 @@ impl Resolver<'_> {
         }
         Ok(TrainSettings {
             length,
+            horizon: typed.horizon,
             evaluate_every,
             gain_every: typed.gain_every.unwrap_or(0),
             accumulate,

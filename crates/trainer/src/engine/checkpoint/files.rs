@@ -97,6 +97,7 @@ struct State {
     #[serde(with = "exact")]
     scale: f64,
     recovered: Vec<u64>,
+    adjusted: u64,
     watch: Watch,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     patience: Option<Patience>,
@@ -128,6 +129,7 @@ pub(super) fn write(folder: &Path, checkpoint: &Checkpoint, origin: &Origin) -> 
         schedule: checkpoint.schedule.clone(),
         scale: checkpoint.scale,
         recovered: checkpoint.recovered.clone(),
+        adjusted: checkpoint.adjusted,
         watch: checkpoint.standing.watch,
         patience: checkpoint.standing.patience,
         ended: checkpoint.standing.ended,
@@ -262,6 +264,7 @@ fn parse(folder: &Path) -> Result<Saved, String> {
             schedule: state.schedule,
             scale: state.scale,
             recovered: state.recovered,
+            adjusted: state.adjusted,
             standing,
             seconds: state.seconds,
         },

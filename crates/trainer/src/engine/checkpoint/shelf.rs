@@ -197,6 +197,25 @@ impl Shelf {
         })
     }
 
+    /// Every state of the run with these settings that is whole and that no recovery took back, the newest first.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn kept(&self, settings: &toml::Table) -> Result<Vec<Saved>, CheckpointError> {
+        let newest = self.newest(settings)?.map(|found| found.newest);
+        let newest = newest.ok_or_else(|| CheckpointError::None {
+            path: self.folder.clone(),
+        })?;
+        let folders = self.folders(&Slot::ALL).into_iter();
+        let saved = folders.filter_map(|path| read_of(&path, settings).ok());
+        let mut kept: Vec<Saved> = saved
+            .filter(|saved| !saved.checkpoint.is_void(&newest.checkpoint))
+            .collect();
+        kept.sort_by_key(|saved| std::cmp::Reverse(saved.checkpoint.updates));
+        kept.dedup_by_key(|saved| saved.checkpoint.updates);
+        Ok(kept)
+    }
+
     fn newest_of(
         &self,
         slots: &[Slot],

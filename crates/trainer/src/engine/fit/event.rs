@@ -2,7 +2,7 @@
 
 use schedules::Reaction;
 
-use super::Diverged;
+use super::{Adjusted, Diverged};
 use crate::engine::Update;
 use crate::engine::checkpoint::{Checkpoint, Slot};
 
@@ -29,6 +29,24 @@ pub enum Event<'a> {
         /// What the schedule's rate is multiplied by from now on.
         scale: f64,
     },
+    /// The run was changed on its way, from the next update on.
+    Adjusted {
+        /// How, and where.
+        adjusted: Adjusted,
+        /// Which request asked for it; none where the run's time did.
+        request: Option<&'a str>,
+        /// Whether a process before has told of it.
+        again: bool,
+    },
+    /// A change cannot be made.
+    Refused {
+        /// Which request asked for it; none where the run's time did.
+        request: Option<&'a str>,
+        /// How many updates were made.
+        updates: u64,
+        /// Why.
+        reason: String,
+    },
     /// The metric of early stopping gets no better: this was the last update.
     EndsEarly {
         /// How many were made.
@@ -41,4 +59,14 @@ pub enum Event<'a> {
         /// The state.
         checkpoint: &'a Checkpoint,
     },
+}
+
+impl Event<'_> {
+    /// The request that this is the answer to.
+    pub fn request(&self) -> Option<&str> {
+        match self {
+            Self::Adjusted { request, .. } | Self::Refused { request, .. } => *request,
+            _ => None,
+        }
+    }
 }

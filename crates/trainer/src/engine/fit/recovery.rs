@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use super::running::{Running, Turn};
 use super::{Diverged, Event, FitError};
-use crate::engine::Update;
 use crate::engine::start::resume_model;
+use crate::engine::{PlanError, Update};
 
 impl Running<'_> {
     /// Goes back to the last state that nothing speaks against, at a lower rate, as often as the settings allow.
@@ -30,14 +30,20 @@ impl Running<'_> {
         let scale = self.training.scale * settings.train.recover_factor;
         let mut recovered = std::mem::take(&mut self.training.recovered);
         recovered.push(refuge.updates);
+        let (length, adjusted) = (self.training.length, self.training.adjusted);
         self.model = resume_model(settings, images, &refuge.weights, &self.device)?;
         self.training.restore(refuge, &self.model)?;
         (self.training.scale, self.training.recovered) = (scale, recovered);
+        // What was changed on the way stays so.
+        self.training.adjusted = adjusted;
+        let retimed = self.training.retime(length);
+        retimed.map_err(PlanError::Schedule)?;
         let best = self.standing.best;
         (self.standing, self.done) = (refuge.standing.clone(), refuge.updates);
         if best.is_some_and(|best| best.updates > self.done) {
             self.replace_best();
         }
+        self.begin_pace();
         let flow = self.tell_recovery(diverged, tell);
         if flow.is_break() || turn.stop {
             return Err(FitError::Stopped { updates: self.done });

@@ -1,5 +1,6 @@
 //! A run on its way, from one update to the next.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,9 +8,10 @@ use std::time::Duration;
 use burn::tensor::Device;
 use models::Model;
 
+use super::pace::Pace;
 use super::states::States;
 use super::stopwatch::Stopwatch;
-use super::{Diverged, Event, Fit, FitError};
+use super::{Adjusted, Diverged, Event, Fit, FitError, Request};
 use crate::config::OnDivergence;
 use crate::data::Part;
 use crate::engine::checkpoint::{Checkpoint, ResumeError, is_finite};
@@ -27,8 +29,12 @@ pub(super) struct Running<'a> {
     pub(super) model: Model,
     pub(super) standing: Standing,
     pub(super) states: States,
+    /// Changes that a process before has made, and that the state it began with does not have.
+    pub(super) before: VecDeque<Adjusted>,
+    /// What corrects a length that is a time.
+    pub(super) pace: Option<Pace>,
+    pub(super) stopwatch: Stopwatch,
     guard: Guard,
-    stopwatch: Stopwatch,
     /// The norm of the gradient at the last update that was looked at, and which that was.
     gradient_norm: Option<(u64, f64)>,
     /// How many updates were made, in all and by this process.
@@ -71,12 +77,12 @@ impl<'a> Running<'a> {
                 (start.model, Standing::new(), 0)
             }
             Some(checkpoint) => {
-                let (made, planned) = (checkpoint.updates, plan.updates);
+                let model = resume_model(settings, images, &checkpoint.weights, &device)?;
+                training.restore(checkpoint, &model)?;
+                let (made, planned) = (checkpoint.updates, training.length);
                 if made > planned {
                     return Err(ResumeError::Length { made, planned }.into());
                 }
-                let model = resume_model(settings, images, &checkpoint.weights, &device)?;
-                training.restore(checkpoint, &model)?;
                 (model, checkpoint.standing.clone(), made)
             }
         };
@@ -85,8 +91,13 @@ impl<'a> Running<'a> {
             Some(good) => good.clone(),
             None => training.checkpoint(&model, &standing, stopwatch.seconds()),
         });
+        let before = fit.before.iter().copied();
+        let before = before.filter(|adjusted| adjusted.number >= training.adjusted);
+        let time = settings.train.length.time();
         Ok(Self {
             device,
+            before: before.collect(),
+            pace: time.map(|time| Pace::new(time, plan.updates, plan.evaluate_every)),
             training,
             model,
             standing,
@@ -107,7 +118,11 @@ impl<'a> Running<'a> {
     pub(super) fn train(
         mut self,
         mut tell: impl FnMut(Event<'_>) -> ControlFlow<()>,
+        mut ask: impl FnMut() -> Option<Request>,
     ) -> Result<(Model, History), FitError> {
+        if self.repeat(&mut tell).is_break() {
+            return Err(self.stopped());
+        }
         if self.goes_on() && tell(Event::FirstUpdate).is_break() {
             return Err(self.stopped());
         }
@@ -116,14 +131,14 @@ impl<'a> Running<'a> {
             (self.done, self.made_here) = (self.done + 1, self.made_here + 1);
             let turn = self.turn();
             if self.reads(turn) {
-                self.advance(turn, &mut tell)?;
+                self.advance(turn, &mut tell, &mut ask)?;
             }
         }
         Ok(self.end())
     }
 
     fn goes_on(&self) -> bool {
-        self.done < self.fit.plan.updates && !self.standing.ended
+        self.done < self.training.length && !self.standing.ended
     }
 
     fn stopped(&self) -> FitError {
@@ -132,7 +147,7 @@ impl<'a> Running<'a> {
 
     fn turn(&self) -> Turn {
         let plan = self.fit.plan;
-        let last = self.done == plan.updates;
+        let last = self.done == self.training.length;
         let stop = self
             .fit
             .stop
@@ -151,6 +166,8 @@ impl<'a> Running<'a> {
         turn.evaluates
             || turn.saves
             || turn.stop
+            || self.repeats()
+            || self.pace.is_some_and(|pace| pace.is_due(self.done))
             || self.made_here == 1
             || self.training.unread() >= UNREAD
             || self.training.last_read.elapsed() > WATCHED
@@ -161,13 +178,14 @@ impl<'a> Running<'a> {
         &mut self,
         turn: Turn,
         tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+        ask: &mut impl FnMut() -> Option<Request>,
     ) -> Result<(), FitError> {
         let updates = self.read();
         if let Some((update, trouble)) = self.trouble(turn, &updates) {
             let diverged = Diverged::at(update, trouble, self.gradient_norm);
             return self.recover(diverged, updates, turn, tell);
         }
-        let flow = self.go_on(turn, updates, tell);
+        let flow = self.go_on(turn, updates, tell, ask);
         if flow.is_break() || (turn.stop && self.goes_on()) {
             return Err(self.stopped());
         }
@@ -178,11 +196,20 @@ impl<'a> Running<'a> {
         let updates = self.training.read_losses();
         if self.made_here == 1 {
             self.stopwatch.first_update_is_done();
+            self.begin_pace();
         }
         let mut seen = updates.iter().rev();
         let seen = seen.find_map(|update| Some((update.update, update.probe?.gradient_norm)));
         self.gradient_norm = seen.or(self.gradient_norm);
         updates
+    }
+
+    /// Measures the speed from here on.
+    pub(super) fn begin_pace(&mut self) {
+        let seconds = self.stopwatch.seconds();
+        if let Some(pace) = &mut self.pace {
+            pace.begin(self.done, seconds);
+        }
     }
 
     /// What has gone wrong for good, and where.
@@ -203,6 +230,7 @@ impl<'a> Running<'a> {
         turn: Turn,
         mut updates: Vec<Update>,
         tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+        ask: &mut impl FnMut() -> Option<Request>,
     ) -> ControlFlow<()> {
         let measured = turn.evaluates.then(|| self.validate()).flatten();
         if measured.is_some() {
@@ -218,6 +246,7 @@ impl<'a> Running<'a> {
         for (kind, reaction) in measured.map_or_else(Vec::new, |it| self.training.report(it)) {
             tell(Event::Feedback { kind, reaction })?;
         }
+        self.adjust(tell, ask)?;
         if turn.evaluates {
             let epochs = self.done as f64 / plan.updates_per_epoch as f64;
             self.standing.ended = !turn.last && self.standing.is_over(self.fit.settings, epochs);

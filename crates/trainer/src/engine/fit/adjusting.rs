@@ -1,0 +1,124 @@
+//! Changes of a run on its way: those that it made before, what its pace needs, and what somebody asks for.
+
+use std::ops::ControlFlow;
+
+use super::running::Running;
+use super::{Adjusted, Adjustment, Event, Request};
+
+/// Why a change is made.
+#[derive(Clone, Copy)]
+enum Cause<'a> {
+    /// A process before has made it.
+    Before,
+    /// The run's time.
+    Pace,
+    /// The request with this name.
+    Request(&'a str),
+}
+
+impl Running<'_> {
+    /// Whether a change of before is to be made again now.
+    pub(super) fn repeats(&self) -> bool {
+        let next = self.before.front();
+        next.is_some_and(|next| next.updates <= self.done)
+    }
+
+    /// Makes the changes again that were made here before.
+    pub(super) fn repeat(
+        &mut self,
+        tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        while self.repeats()
+            && let Some(adjusted) = self.before.pop_front()
+        {
+            self.training.adjusted = adjusted.number;
+            self.change(adjusted.adjustment, Cause::Before, tell)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Makes the changes that are due.
+    ///
+    /// As long as there are some of before, they are all that counts: no clock, and nobody's wish.
+    pub(super) fn adjust(
+        &mut self,
+        tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+        ask: &mut impl FnMut() -> Option<Request>,
+    ) -> ControlFlow<()> {
+        let (done, planned) = (self.done, self.training.length);
+        let seconds = self.stopwatch.seconds();
+        let pace = self.pace.as_mut();
+        let pace = pace.filter(|pace| pace.is_due(done) && done < planned);
+        // Asked in any case, so that its speed is that since the last time.
+        let length = pace.map(|pace| pace.length(done, planned, seconds));
+        if !self.before.is_empty() {
+            return self.repeat(tell);
+        }
+        if let Some(length) = length {
+            self.change(Adjustment::Length(length), Cause::Pace, tell)?;
+        }
+        match ask() {
+            Some(request) => self.answer(&request, tell),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Makes the change that somebody asks for, or says why not.
+    fn answer(
+        &mut self,
+        request: &Request,
+        tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let done = self.done;
+        let reason = match request.adjustment {
+            Adjustment::ScaleLr(_) => None,
+            Adjustment::Length(_) if self.pace.is_some() => {
+                Some("its length is a time, and its speed says how many updates that is".to_owned())
+            }
+            Adjustment::Length(_) if done >= self.training.length => {
+                Some(format!("all of its {done} updates are made"))
+            }
+            Adjustment::Length(length) if length <= done => Some(format!(
+                "it has made {done} updates, and {length} are no more than that"
+            )),
+            Adjustment::Length(_) => None,
+        };
+        match reason {
+            None => self.change(request.adjustment, Cause::Request(&request.id), tell),
+            Some(reason) => tell(Event::Refused {
+                request: Some(&request.id),
+                updates: done,
+                reason,
+            }),
+        }
+    }
+
+    fn change(
+        &mut self,
+        adjustment: Adjustment,
+        cause: Cause<'_>,
+        tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let request = match cause {
+            Cause::Request(id) => Some(id),
+            Cause::Before | Cause::Pace => None,
+        };
+        let adjusted = Adjusted {
+            number: self.training.adjusted,
+            updates: self.done,
+            adjustment,
+        };
+        match self.training.adjust(adjustment) {
+            Ok(()) => tell(Event::Adjusted {
+                adjusted,
+                request,
+                again: matches!(cause, Cause::Before),
+            }),
+            Err(reason) => tell(Event::Refused {
+                request,
+                updates: self.done,
+                reason,
+            }),
+        }
+    }
+}

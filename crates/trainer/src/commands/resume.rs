@@ -57,7 +57,8 @@ pub(super) fn run(
     train::echo(&prepared, &model, &compute, console);
     match &from {
         Some(saved) => {
-            let (made, planned) = (saved.checkpoint.updates, prepared.plan.updates);
+            let checkpoint = &saved.checkpoint;
+            let (made, planned) = (checkpoint.updates, checkpoint.length(prepared.plan.updates));
             let path = saved.path.display();
             console.status(
                 "resume",

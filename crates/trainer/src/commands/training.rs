@@ -60,6 +60,9 @@ impl Training<'_> {
         inbox.clear()?;
         let interrupt = Interrupt::listen()?;
         let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());
+        if let Some(saved) = self.from {
+            progress.set_length(saved.checkpoint.length(prepared.plan.updates));
+        }
         let mut kept = Ok(());
         let settings = &prepared.resolved.settings;
         let fit = Fit::new(settings, &prepared.dataset, &prepared.plan, compute)

@@ -47,6 +47,12 @@ impl Checkpoint {
         self.averaged.as_ref().unwrap_or(&self.weights)
     }
 
+    /// How many updates the run has in all that was `planned` with so many: another number if it was changed on its way.
+    pub fn length(&self, planned: u64) -> u64 {
+        let last = self.schedule.retimings.last();
+        last.map_or(planned, |retiming| retiming.to)
+    }
+
     /// The same state under another schedule, which is at the same update.
     pub(super) fn under(&self, schedule: &Scheduler) -> Self {
         let mut schedule = schedule.clone();

@@ -96,7 +96,8 @@ impl Progress {
         }
     }
 
-    fn set_length(&mut self, updates: u64) {
+    /// The run has so many updates in all.
+    pub fn set_length(&mut self, updates: u64) {
         self.plan_updates = updates;
         if let Some(bar) = &self.bar {
             bar.set_length(updates);

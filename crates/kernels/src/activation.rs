@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::parts::in_parts;
 use crate::primitive::{Primitive, contiguous, for_type_of, tensor, values};
 use crate::real::Real;
+use crate::wide::wide;
 
 /// What a layer does to its outputs before it writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +22,24 @@ const PART: usize = 1 << 14;
 impl Activation {
     pub(crate) fn apply<F: Real>(self, values: &mut [F]) {
         if self == Self::Relu {
-            for value in values {
-                // What is not a number stays so: a run that diverges must show it.
-                *value = if *value < F::ZERO { F::ZERO } else { *value };
-            }
+            rectify(values);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn of<F: Real>(self, value: F) -> F {
+        match self {
+            // What is not a number stays so: a run that diverges must show it.
+            Self::Relu if value < F::ZERO => F::ZERO,
+            Self::Identity | Self::Relu => value,
+        }
+    }
+}
+
+wide! {
+    fn rectify<F: Real>(values: &mut [F]) {
+        for value in values {
+            *value = Activation::Relu.of(*value);
         }
     }
 }
@@ -43,25 +58,23 @@ fn masked_in<F: Real>(gradient: Primitive, output: &Primitive) -> Primitive {
     let output = values::<F>(output);
     if let Some(values) = F::values_mut(&mut gradient) {
         let parts = values.par_chunks_mut(PART).zip(output.par_chunks(PART));
-        parts.for_each(|(gradient, output)| {
-            for (gradient, output) in gradient.iter_mut().zip(output) {
-                *gradient = passed(*gradient, *output);
-            }
-        });
+        parts.for_each(|(gradient, output)| mask(gradient, output));
         return gradient;
     }
     let given = values::<F>(&gradient);
     let masked = in_parts(given.len(), PART, |index, part| {
-        let values = given[index * PART..].iter().zip(&output[index * PART..]);
-        for (part, (gradient, output)) in part.iter_mut().zip(values) {
-            *part = passed(*gradient, *output);
-        }
+        part.copy_from_slice(&given[index * PART..][..part.len()]);
+        mask(part, &output[index * PART..]);
     });
     tensor(masked, gradient.layout().shape().clone())
 }
 
-fn passed<F: Real>(gradient: F, output: F) -> F {
-    if output <= F::ZERO { F::ZERO } else { gradient }
+wide! {
+    fn mask<F: Real>(gradient: &mut [F], output: &[F]) {
+        for (gradient, output) in gradient.iter_mut().zip(output) {
+            *gradient = if *output <= F::ZERO { F::ZERO } else { *gradient };
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,7 @@
 
 mod passes;
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
@@ -13,6 +10,7 @@ use burn::tensor::activation::relu;
 
 use crate::Activation;
 use crate::batch_norm::passes::{Channels, Sizes};
+use crate::node::{Gradients, tracked};
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
 use crate::real::Real;
 
@@ -124,10 +122,7 @@ impl<C: CheckpointStrategy> BatchNormKernel for Autodiff<Flex, C> {
         let (output, normalisation) = forward(images, &weight, &bias, epsilon, activation);
         let (mean, variance) = normalisation.statistics();
         let nodes = [of_images, of_weight, of_bias];
-        let output = match BatchNormNode.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(node) => node.finish(normalisation, output),
-            OpsKind::UnTracked(node) => node.finish(output),
-        };
+        let output = tracked::<C, _, 3>(nodes, (output, normalisation));
         (output, Self::from_inner(mean), Self::from_inner(variance))
     }
 }
@@ -198,26 +193,9 @@ fn forward_in<F: Real>(
     (tensor(output, input), channels)
 }
 
-/// What autodiff does in the backward pass.
-#[derive(Debug)]
-struct BatchNormNode;
-
-impl Backward<Flex, 3> for BatchNormNode {
-    type State = Normalisation;
-
-    fn backward(
-        self,
-        ops: Ops<Normalisation, 3>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
-        let of_operands = for_type_of!(gradient, gradients_in(&ops.state, gradient));
-        for (parent, of_operand) in ops.parents.into_iter().zip(of_operands) {
-            if let Some(parent) = parent {
-                gradients.register::<Flex>(parent.id, of_operand);
-            }
-        }
+impl Gradients<3> for Normalisation {
+    fn gradients(self, gradient: Primitive, _wanted: [bool; 3]) -> [Option<Primitive>; 3] {
+        for_type_of!(gradient, gradients_in(&self, gradient)).map(Some)
     }
 }
 

@@ -3,12 +3,10 @@
 mod geometry;
 mod padded;
 mod passes;
-pub(crate) mod tiles;
+pub(crate) mod transforms;
+mod winograd;
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
@@ -18,6 +16,7 @@ use burn::tensor::ops::ConvOptions;
 use crate::Activation;
 use crate::activation::masked;
 use crate::conv2d::geometry::Geometry;
+use crate::node::{Gradients, tracked};
 use crate::optional::Optional;
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
 use crate::real::Real;
@@ -39,6 +38,9 @@ use crate::real::Real;
 /// out for each place of the kernel (im2col), and nothing of the layout is kept for the backward pass. Zhang, Franchetti
 /// and Low 2018, "High performance zero-memory overhead direct convolutions"; the offsets are those of Dukhan 2019, "The
 /// indirect convolution algorithm".
+///
+/// Convolutions of 3x3 with a stride of 1 and at least 8 channels on both sides compute 16 products where the definition
+/// has 36 (`conv2d/winograd.rs`).
 ///
 /// Burn's flex lays out the whole batch with the channels last, and makes of the weight's gradient a convolution whose
 /// kernel is the image.
@@ -98,11 +100,8 @@ impl Conv2dKernel for Flex {
         options: ConvOptions<2>,
         activation: Activation,
     ) -> Primitive {
-        let bias = match bias {
-            Optional::Present(bias) => Some(bias),
-            Optional::Absent => None,
-        };
-        Convolution::new(images, weight, &options, activation).forward(bias)
+        let convolution = Convolution::new(images, weight, &options, activation);
+        convolution.forward(bias.into_option()).0
     }
 }
 
@@ -120,32 +119,13 @@ impl<C: CheckpointStrategy> Conv2dKernel for Autodiff<Flex, C> {
         match bias {
             Optional::Present(bias) => {
                 let (bias, of_bias) = bias.into_parts();
-                tracked::<C, 3>(convolution, Some(bias), [of_images, of_weight, of_bias])
+                let nodes = [of_images, of_weight, of_bias];
+                tracked::<C, _, 3>(nodes, convolution.forward(Some(bias)))
             }
-            Optional::Absent => tracked::<C, 2>(convolution, None, [of_images, of_weight]),
-        }
-    }
-}
-
-/// A convolution whose gradients go to so many nodes.
-fn tracked<C: CheckpointStrategy, const N: usize>(
-    convolution: Convolution,
-    bias: Option<Primitive>,
-    nodes: [NodeGuard; N],
-) -> FloatTensor<Autodiff<Flex, C>> {
-    let mut convolution = convolution;
-    match Backward::<Flex, N>::prepare::<C>(Conv2dNode, nodes)
-        .compute_bound()
-        .stateful()
-    {
-        OpsKind::Tracked(node) => {
-            let output = convolution.forward(bias);
-            if convolution.activation != Activation::Identity {
-                convolution.output = Some(output.clone());
+            Optional::Absent => {
+                tracked::<C, _, 2>([of_images, of_weight], convolution.forward(None))
             }
-            node.finish(convolution, output)
         }
-        OpsKind::UnTracked(node) => node.finish(convolution.forward(bias)),
     }
 }
 
@@ -177,9 +157,14 @@ impl Convolution {
         }
     }
 
-    fn forward(&self, bias: Option<Primitive>) -> Primitive {
+    /// The output, and the convolution with what its gradients need of it.
+    fn forward(mut self, bias: Option<Primitive>) -> (Primitive, Self) {
         let bias = bias.map(contiguous);
-        for_type_of!(self.images, forward_in(self, bias.as_ref()))
+        let output = for_type_of!(self.images, forward_in(&self, bias.as_ref()));
+        if self.activation != Activation::Identity {
+            self.output = Some(output.clone());
+        }
+        (output, self)
     }
 }
 
@@ -198,27 +183,12 @@ fn forward_in<F: Real>(convolution: &Convolution, bias: Option<&Primitive>) -> P
     tensor(output, [geometry.images, geometry.outputs, height, width])
 }
 
-/// What autodiff does in the backward pass.
-#[derive(Debug)]
-struct Conv2dNode;
-
-impl<const N: usize> Backward<Flex, N> for Conv2dNode {
-    type State = Convolution;
-
-    fn backward(
-        self,
-        ops: Ops<Convolution, N>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let gradient = gradients.consume::<Flex>(&ops.node);
-        let gradient = masked(contiguous(gradient), ops.state.output.as_ref());
-        for (operand, parent) in ops.parents.into_iter().enumerate() {
-            if let Some(parent) = parent {
-                let of_parent = for_type_of!(gradient, gradient_in(&ops.state, operand, &gradient));
-                gradients.register::<Flex>(parent.id, of_parent);
-            }
-        }
+impl<const N: usize> Gradients<N> for Convolution {
+    fn gradients(self, gradient: Primitive, wanted: [bool; N]) -> [Option<Primitive>; N] {
+        let gradient = masked(gradient, self.output.as_ref());
+        std::array::from_fn(|operand| {
+            wanted[operand].then(|| for_type_of!(gradient, gradient_in(&self, operand, &gradient)))
+        })
     }
 }
 

@@ -1,14 +1,12 @@
 //! Cross-entropy of a softmax.
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, Int, Tensor};
 
+use crate::node::{Gradients, tracked};
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
 use crate::real::Real;
 
@@ -82,14 +80,7 @@ impl<C: CheckpointStrategy> CrossEntropyKernel for Autodiff<Flex, C> {
         let (logits, node) = logits.into_parts();
         let labels = indices(labels);
         let (loss, gradient) = for_type_of!(logits, loss_in(logits, &labels, label_smoothing));
-        match CrossEntropyNode
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(node) => node.finish(gradient, loss),
-            OpsKind::UnTracked(node) => node.finish(loss),
-        }
+        tracked::<C, _, 1>([node], (loss, Compared { gradient }))
     }
 }
 
@@ -157,25 +148,18 @@ fn loss_in<F: Real>(
     (tensor(vec![loss], [1]), tensor(gradient, [batch, classes]))
 }
 
-/// What autodiff does in the backward pass. Its state is the gradient of the loss by the logits.
-#[derive(Debug)]
-struct CrossEntropyNode;
+/// What the gradient is made of: that of the loss by the logits.
+#[derive(Debug, Clone)]
+struct Compared {
+    gradient: Primitive,
+}
 
-impl Backward<Flex, 1> for CrossEntropyNode {
-    type State = Primitive;
-
-    fn backward(
-        self,
-        ops: Ops<Primitive, 1>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
-        let [parent] = ops.parents;
-        if let Some(parent) = parent {
-            let of_logits = for_type_of!(gradient, scaled(ops.state, &gradient));
-            gradients.register::<Flex>(parent.id, of_logits);
-        }
+impl Gradients<1> for Compared {
+    fn gradients(self, gradient: Primitive, _wanted: [bool; 1]) -> [Option<Primitive>; 1] {
+        [Some(for_type_of!(
+            gradient,
+            scaled(self.gradient, &gradient)
+        ))]
     }
 }
 

@@ -1,17 +1,16 @@
 //! The mean of each channel.
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 
+use crate::node::{Gradients, tracked};
 use crate::parts::in_parts;
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
 use crate::real::Real;
 use crate::sum::sum;
+use crate::wide::wide;
 
 /// The mean of each channel of images: `[images, channels, height, width]` to `[images, channels]`.
 ///
@@ -46,36 +45,19 @@ impl<C: CheckpointStrategy> GlobalAverageKernel for Autodiff<Flex, C> {
         let (images, node) = images.into_parts();
         let input = shape::<4>(&images);
         let output = for_type_of!(images, averages(images));
-        match GlobalAverageNode
-            .prepare::<C>([node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(node) => node.finish(input, output),
-            OpsKind::UnTracked(node) => node.finish(output),
-        }
+        tracked::<C, _, 1>([node], (output, Averaged { input }))
     }
 }
 
-/// What autodiff does in the backward pass. Its state is the shape of the images.
-#[derive(Debug)]
-struct GlobalAverageNode;
+/// What the gradient needs: the shape of the images.
+#[derive(Debug, Clone)]
+struct Averaged {
+    input: [usize; 4],
+}
 
-impl Backward<Flex, 1> for GlobalAverageNode {
-    type State = [usize; 4];
-
-    fn backward(
-        self,
-        ops: Ops<[usize; 4], 1>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
-        let [parent] = ops.parents;
-        if let Some(parent) = parent {
-            let of_images = for_type_of!(gradient, spread(ops.state, &gradient));
-            gradients.register::<Flex>(parent.id, of_images);
-        }
+impl Gradients<1> for Averaged {
+    fn gradients(self, gradient: Primitive, _wanted: [bool; 1]) -> [Option<Primitive>; 1] {
+        [Some(for_type_of!(gradient, spread(self.input, &gradient)))]
     }
 }
 
@@ -86,12 +68,17 @@ fn averages<F: Real>(images: Primitive) -> Primitive {
     let given = values::<F>(&images);
     let share = F::of(1.0 / pixels as f64);
     let averages = in_parts(count * channels, channels, |index, part| {
-        let planes = given[index * channels * pixels..].chunks_exact(pixels);
-        for (average, plane) in part.iter_mut().zip(planes) {
-            *average = sum(plane) * share;
-        }
+        average_planes(&given[index * channels * pixels..], pixels, share, part);
     });
     tensor(averages, [count, channels])
+}
+
+wide! {
+    fn average_planes<F: Real>(planes: &[F], pixels: usize, share: F, averages: &mut [F]) {
+        for (average, plane) in averages.iter_mut().zip(planes.chunks_exact(pixels)) {
+            *average = sum(plane) * share;
+        }
+    }
 }
 
 fn spread<F: Real>(input: [usize; 4], gradient: &Primitive) -> Primitive {

@@ -14,6 +14,7 @@ pub(crate) trait Lanes: Copy {
     unsafe fn load(from: *const Self::Number) -> Self;
     unsafe fn store(self, to: *mut Self::Number);
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn subtract(self, other: Self) -> Self;
     /// `self · factor + summand`
     unsafe fn multiply_add(self, factor: Self, summand: Self) -> Self;
 }
@@ -51,6 +52,11 @@ macro_rules! portable {
             }
 
             #[inline(always)]
+            unsafe fn subtract(self, other: Self) -> Self {
+                Self(std::array::from_fn(|lane| self.0[lane] - other.0[lane]))
+            }
+
+            #[inline(always)]
             unsafe fn multiply_add(self, factor: Self, summand: Self) -> Self {
                 Self(std::array::from_fn(|lane| {
                     self.0[lane] * factor.0[lane] + summand.0[lane]
@@ -70,7 +76,7 @@ mod x86 {
     use super::Lanes;
 
     macro_rules! register {
-        ($register:ty, $number:ty, $count:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $multiply_add:ident) => {
+        ($register:ty, $number:ty, $count:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $subtract:ident, $multiply_add:ident) => {
             impl Lanes for $register {
                 type Number = $number;
                 const COUNT: usize = $count;
@@ -100,6 +106,12 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn subtract(self, other: Self) -> Self {
+                    // SAFETY: as above.
+                    unsafe { $subtract(self, other) }
+                }
+
+                #[inline(always)]
                 unsafe fn multiply_add(self, factor: Self, summand: Self) -> Self {
                     // SAFETY: as above.
                     unsafe { $multiply_add(self, factor, summand) }
@@ -116,6 +128,7 @@ mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_add_ps,
+        _mm512_sub_ps,
         _mm512_fmadd_ps
     );
     register!(
@@ -126,6 +139,7 @@ mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_add_pd,
+        _mm512_sub_pd,
         _mm512_fmadd_pd
     );
     register!(
@@ -136,6 +150,7 @@ mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_add_ps,
+        _mm256_sub_ps,
         _mm256_fmadd_ps
     );
     register!(
@@ -146,6 +161,7 @@ mod x86 {
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         _mm256_add_pd,
+        _mm256_sub_pd,
         _mm256_fmadd_pd
     );
 }

@@ -28,9 +28,13 @@
 //!
 //! # Threads
 //!
-//! Work is split over rayon's threads by image, never within a sum: what is summed over a batch is summed over blocks
+//! Work is split over rayon's threads by image or by row, never within a sum: what is summed over a batch is summed over blocks
 //! whose size does not depend on the number of threads, and the blocks in their order. The same numbers come out of any
 //! number of threads, bit for bit.
+//!
+//! A program whose main thread trains does well to make it one of rayon's
+//! (`rayon::ThreadPoolBuilder::new().use_current_thread().build_global()`): a thread from outside hands each piece of work
+//! over and sleeps until it is woken.
 //!
 //! # Memory
 //!
@@ -39,12 +43,12 @@
 //!
 //! # Safety
 //!
-//! Nothing that is public is unsafe. Inside, four things are: handing pointers to the `gemm` crate and to the loops of a
-//! convolution, after every bound was asserted (`product.rs`, `conv2d/tiles.rs`); instructions that not every processor
-//! has, which are chosen when they are first needed by what the processor says (`lanes.rs`); memory that is written part
-//! by part (`parts.rs`); and a switch of the system's allocator (`memory.rs`).
+//! Nothing that is public is unsafe. Inside, four things are: handing pointers to the innermost loops of convolutions and
+//! products, after every bound was asserted (`tiles.rs`, `conv2d/transforms.rs`); instructions that not every processor
+//! has, which are chosen when they are needed by what the processor says (`lanes.rs`, `wide.rs`); memory that is written
+//! part by part (`parts.rs`); and a switch of the system's allocator (`memory.rs`).
 //!
-//! On processors other than x86-64 with AVX2 or AVX-512, convolutions use what the compiler makes of plain loops.
+//! On processors other than x86-64 with AVX2 or AVX-512, kernels use what the compiler makes of plain loops.
 
 mod activation;
 mod batch_norm;
@@ -55,6 +59,7 @@ mod lanes;
 mod linear;
 mod max_pool2d;
 mod memory;
+mod node;
 mod optional;
 mod parts;
 mod primitive;
@@ -62,6 +67,8 @@ mod product;
 mod real;
 mod scratch;
 mod sum;
+mod tiles;
+mod wide;
 
 pub use activation::Activation;
 pub use batch_norm::{Normalised, batch_norm_train};

@@ -1,9 +1,6 @@
 //! Fully connected layers.
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
@@ -11,6 +8,7 @@ use burn::tensor::activation::relu;
 
 use crate::Activation;
 use crate::activation::masked;
+use crate::node::{Gradients, tracked};
 use crate::optional::Optional;
 use crate::parts::in_parts;
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
@@ -26,10 +24,11 @@ use crate::real::Real;
 ///
 /// The bias is where the product is added to, and the activation follows while a part of the output is in the cache.
 /// The gradients' products read the transposed matrices where they lie; Burn's flex copies them, and makes passes of
-/// their own of the bias, of the activation and of its gradient.
+/// their own of the bias, of the activation and of its gradient. Products are made of the tiles that a convolution's
+/// weight gradient has, too (`product.rs`).
 ///
 /// Outputs and the gradient of the input are split over the threads by rows of the batch, the gradient of the weight by
-/// its rows, into parts that do not depend on the number of threads.
+/// its rows. No number depends on how.
 ///
 /// # Panics
 /// If the shapes do not fit each other.
@@ -91,11 +90,8 @@ impl LinearKernel for Flex {
         bias: Optional<Self>,
         activation: Activation,
     ) -> Primitive {
-        let bias = match bias {
-            Optional::Present(bias) => Some(bias),
-            Optional::Absent => None,
-        };
-        Layer::new(input, weight, activation).forward(bias)
+        let layer = Layer::new(input, weight, activation);
+        layer.forward(bias.into_option()).0
     }
 }
 
@@ -112,31 +108,10 @@ impl<C: CheckpointStrategy> LinearKernel for Autodiff<Flex, C> {
         match bias {
             Optional::Present(bias) => {
                 let (bias, of_bias) = bias.into_parts();
-                tracked::<C, 3>(layer, Some(bias), [of_input, of_weight, of_bias])
+                tracked::<C, _, 3>([of_input, of_weight, of_bias], layer.forward(Some(bias)))
             }
-            Optional::Absent => tracked::<C, 2>(layer, None, [of_input, of_weight]),
+            Optional::Absent => tracked::<C, _, 2>([of_input, of_weight], layer.forward(None)),
         }
-    }
-}
-
-/// A layer whose gradients go to so many nodes.
-fn tracked<C: CheckpointStrategy, const N: usize>(
-    mut layer: Layer,
-    bias: Option<Primitive>,
-    nodes: [NodeGuard; N],
-) -> FloatTensor<Autodiff<Flex, C>> {
-    match Backward::<Flex, N>::prepare::<C>(LinearNode, nodes)
-        .compute_bound()
-        .stateful()
-    {
-        OpsKind::Tracked(node) => {
-            let output = layer.forward(bias);
-            if layer.activation != Activation::Identity {
-                layer.output = Some(output.clone());
-            }
-            node.finish(layer, output)
-        }
-        OpsKind::UnTracked(node) => node.finish(layer.forward(bias)),
     }
 }
 
@@ -160,9 +135,14 @@ impl Layer {
         }
     }
 
-    fn forward(&self, bias: Option<Primitive>) -> Primitive {
+    /// The output, and the layer with what its gradients need of it.
+    fn forward(mut self, bias: Option<Primitive>) -> (Primitive, Self) {
         let bias = bias.map(contiguous);
-        for_type_of!(self.input, forward_in(self, bias.as_ref()))
+        let output = for_type_of!(self.input, forward_in(&self, bias.as_ref()));
+        if self.activation != Activation::Identity {
+            self.output = Some(output.clone());
+        }
+        (output, self)
     }
 
     /// Rows of the batch, inputs and outputs.
@@ -173,25 +153,28 @@ impl Layer {
     }
 }
 
-/// The parts that a matrix's rows are split into: enough for a few threads, and of at least a few rows, since each part
-/// reads all of the other matrix.
-fn rows_of_part(rows: usize) -> usize {
-    rows.div_ceil(8).max(16)
+/// Multiplications that are worth another thread's while.
+const WORTH_A_THREAD: usize = 1 << 18;
+
+/// The rows that a thread takes at a time: few parts, since each reads all of the other matrix.
+fn rows_of_part(rows: usize, columns: usize, depth: usize) -> usize {
+    let parts = (rows * columns * depth / WORTH_A_THREAD).min(rayon::current_num_threads());
+    rows.div_ceil(parts.max(1)).next_multiple_of(16)
 }
 
 /// `left · right`, split over the threads by rows, added to what `begin` puts in each part and then given to `end`.
 fn product<F: Real>(
-    [rows, columns]: [usize; 2],
     left: Matrix<'_, F>,
     right: Matrix<'_, F>,
     begin: impl Fn(&mut [F]) + Sync,
     end: impl Fn(&mut [F]) + Sync,
 ) -> Primitive {
-    let rows_of_part = rows_of_part(rows);
+    let [rows, depth, columns] = [left.rows(), left.columns(), right.columns()];
+    let rows_of_part = rows_of_part(rows, columns, depth);
     let size = rows_of_part * columns;
     let product = in_parts(rows * columns, size, |index, part| {
         begin(part);
-        let left = left.rows(index * rows_of_part, part.len() / columns);
+        let left = left.part(index * rows_of_part, part.len() / columns);
         add_product(part, left, right);
         end(part);
     });
@@ -202,7 +185,6 @@ fn forward_in<F: Real>(layer: &Layer, bias: Option<&Primitive>) -> Primitive {
     let [batch, inputs, outputs] = layer.sizes();
     let bias = bias.map(values::<F>);
     product(
-        [batch, outputs],
         Matrix::new(values(&layer.input), batch, inputs),
         Matrix::new(values(&layer.weight), inputs, outputs),
         |part| {
@@ -216,27 +198,12 @@ fn forward_in<F: Real>(layer: &Layer, bias: Option<&Primitive>) -> Primitive {
     )
 }
 
-/// What autodiff does in the backward pass.
-#[derive(Debug)]
-struct LinearNode;
-
-impl<const N: usize> Backward<Flex, N> for LinearNode {
-    type State = Layer;
-
-    fn backward(
-        self,
-        ops: Ops<Layer, N>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let gradient = gradients.consume::<Flex>(&ops.node);
-        let gradient = masked(contiguous(gradient), ops.state.output.as_ref());
-        for (operand, parent) in ops.parents.into_iter().enumerate() {
-            if let Some(parent) = parent {
-                let of_parent = for_type_of!(gradient, gradient_in(&ops.state, operand, &gradient));
-                gradients.register::<Flex>(parent.id, of_parent);
-            }
-        }
+impl<const N: usize> Gradients<N> for Layer {
+    fn gradients(self, gradient: Primitive, wanted: [bool; N]) -> [Option<Primitive>; N] {
+        let gradient = masked(gradient, self.output.as_ref());
+        std::array::from_fn(|operand| {
+            wanted[operand].then(|| for_type_of!(gradient, gradient_in(&self, operand, &gradient)))
+        })
     }
 }
 
@@ -248,23 +215,11 @@ fn gradient_in<F: Real>(layer: &Layer, operand: usize, gradient: &Primitive) -> 
     match operand {
         0 => {
             let weight = Matrix::new(values(&layer.weight), inputs, outputs);
-            product(
-                [batch, inputs],
-                gradient,
-                weight.transposed(),
-                |_| (),
-                |_| (),
-            )
+            product(gradient, weight.transposed(), |_| (), |_| ())
         }
         1 => {
             let input = Matrix::new(values(&layer.input), batch, inputs);
-            product(
-                [inputs, outputs],
-                input.transposed(),
-                gradient,
-                |_| (),
-                |_| (),
-            )
+            product(input.transposed(), gradient, |_| (), |_| ())
         }
         _ => {
             let mut sum = vec![F::ZERO; outputs];

@@ -6,8 +6,8 @@ use std::thread::LocalKey;
 
 use burn::tensor::Element;
 
-use crate::conv2d::tiles::{Tiles, double, single};
 use crate::primitive::Primitive;
+use crate::tiles::{Tiles, double, single};
 
 /// `f32` or `f64`.
 pub(crate) trait Real:
@@ -41,7 +41,7 @@ pub(crate) trait Real:
     /// As [`values`](Self::values), to be changed, if nobody else holds them.
     fn values_mut(tensor: &mut Primitive) -> Option<&mut [Self]>;
 
-    /// This processor's innermost loops of a convolution.
+    /// This processor's innermost loops.
     fn tiles() -> Tiles<Self>;
 
     /// This thread's working memory.

@@ -6,11 +6,13 @@ use crate::real::Real;
 const LANES: usize = 16;
 
 /// The sum of `values`, in an order that lets the processor add several at once.
+#[inline(always)]
 pub(crate) fn sum<F: Real>(values: &[F]) -> F {
     fold(values, |value| value)
 }
 
 /// The sum of what `of` makes of each value.
+#[inline(always)]
 pub(crate) fn fold<F: Real>(values: &[F], of: impl Fn(F) -> F) -> F {
     let mut lanes = [F::ZERO; LANES];
     let chunks = values.chunks_exact(LANES);
@@ -27,6 +29,7 @@ pub(crate) fn fold<F: Real>(values: &[F], of: impl Fn(F) -> F) -> F {
 }
 
 /// The sums of the two numbers that `of` makes of each pair of values.
+#[inline(always)]
 pub(crate) fn fold_pairs<F: Real>(left: &[F], right: &[F], of: impl Fn(F, F) -> [F; 2]) -> [F; 2] {
     let mut lanes = [[F::ZERO; LANES]; 2];
     let (lefts, rights) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
@@ -46,6 +49,7 @@ pub(crate) fn fold_pairs<F: Real>(left: &[F], right: &[F], of: impl Fn(F, F) -> 
 }
 
 /// Sums halves until one number is left.
+#[inline(always)]
 fn total<F: Real>(mut lanes: [F; LANES]) -> F {
     let mut width = LANES;
     while width > 1 {

@@ -6,6 +6,7 @@ use crate::Activation;
 use crate::parts::in_parts;
 use crate::real::Real;
 use crate::sum;
+use crate::wide::wide;
 
 /// The sizes of a batch.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,7 @@ impl Sizes {
     }
 
     /// Values of a channel.
+    #[inline(always)]
     fn count(self) -> f64 {
         (self.images * self.pixels) as f64
     }
@@ -80,6 +82,7 @@ impl Channels {
     }
 
     /// What is done to the values of one channel.
+    #[inline(always)]
     fn channel<F: Real>(&self, channel: usize) -> Channel<F> {
         Channel {
             mean: F::of(self.mean[channel]),
@@ -126,13 +129,8 @@ fn moments<F: Real>(sizes: Sizes, images: &[F]) -> (Vec<f64>, Vec<f64>) {
         2 * count * channels,
         2 * channels,
         |index, part: &mut [f64]| {
-            let image = images[index * sizes.image()..].chunks_exact(pixels);
-            for (plane, moments) in image.zip(part.chunks_exact_mut(2)) {
-                let mean = sum::sum(plane).as_f64() / pixels as f64;
-                let centre = F::of(mean);
-                let squares = sum::fold(plane, |value| (value - centre) * (value - centre));
-                moments.copy_from_slice(&[mean, squares.as_f64()]);
-            }
+            let image = &images[index * sizes.image()..][..sizes.image()];
+            moments_of_planes(image, pixels, part);
         },
     );
     let mut mean = vec![0.0; channels];
@@ -152,6 +150,18 @@ fn moments<F: Real>(sizes: Sizes, images: &[F]) -> (Vec<f64>, Vec<f64>) {
     (mean, variance)
 }
 
+wide! {
+    /// The mean of each plane, and the sum of the squared deviations from it.
+    fn moments_of_planes<F: Real>(image: &[F], pixels: usize, moments: &mut [f64]) {
+        for (plane, moments) in image.chunks_exact(pixels).zip(moments.chunks_exact_mut(2)) {
+            let mean = sum::sum(plane).as_f64() / pixels as f64;
+            let centre = F::of(mean);
+            let squares = sum::fold(plane, |value| (value - centre) * (value - centre));
+            moments.copy_from_slice(&[mean, squares.as_f64()]);
+        }
+    }
+}
+
 /// `activation((x − mean) · scale + bias)`
 pub(crate) fn normalised<F: Real>(
     sizes: Sizes,
@@ -160,16 +170,27 @@ pub(crate) fn normalised<F: Real>(
     activation: Activation,
 ) -> Vec<F> {
     in_parts(sizes.length(), sizes.image(), |index, part| {
-        let image = images[index * sizes.image()..].chunks_exact(sizes.pixels);
-        let planes = image.zip(part.chunks_exact_mut(sizes.pixels));
+        let image = &images[index * sizes.image()..];
+        normalise(image, sizes.pixels, channels, activation, part);
+    })
+}
+
+wide! {
+    fn normalise<F: Real>(
+        image: &[F],
+        pixels: usize,
+        channels: &Channels,
+        activation: Activation,
+        to: &mut [F],
+    ) {
+        let planes = image.chunks_exact(pixels).zip(to.chunks_exact_mut(pixels));
         for (channel, (from, to)) in planes.enumerate() {
             let channel = channels.channel::<F>(channel);
-            for (from, to) in from.iter().zip(&mut *to) {
-                *to = channel.normalise(*from);
+            for (from, to) in from.iter().zip(to) {
+                *to = activation.of(channel.normalise(*from));
             }
-            activation.apply(to);
         }
-    })
+    }
 }
 
 /// The sums that the gradients are made of.
@@ -194,20 +215,14 @@ pub(crate) fn sums<F: Real>(
     // For each channel of each image, the sums of the gradient, and of the gradient times the centred value.
     let planes = in_parts(2 * count * width, 2 * width, |index, part: &mut [f64]| {
         let start = index * sizes.image()..;
-        let image = images[start.clone()].chunks_exact(pixels);
-        let gradient = gradient[start].chunks_exact(pixels);
-        for (channel, ((plane, gradient), sums)) in image
-            .zip(gradient)
-            .zip(part.chunks_exact_mut(2))
-            .enumerate()
-        {
-            let channel = channels.channel::<F>(channel);
-            let [plain, centred] = sum::fold_pairs(plane, gradient, |value, gradient| {
-                let gradient = channel.passed(activation, value, gradient);
-                [gradient, gradient * (value - channel.mean)]
-            });
-            sums.copy_from_slice(&[plain.as_f64(), centred.as_f64()]);
-        }
+        sums_of_planes(
+            &images[start.clone()],
+            &gradient[start],
+            pixels,
+            channels,
+            activation,
+            part,
+        );
     });
     let mut sums = Sums {
         of_weight: vec![0.0; width],
@@ -220,6 +235,27 @@ pub(crate) fn sums<F: Real>(
         }
     }
     sums
+}
+
+wide! {
+    fn sums_of_planes<F: Real>(
+        image: &[F],
+        gradient: &[F],
+        pixels: usize,
+        channels: &Channels,
+        activation: Activation,
+        sums: &mut [f64],
+    ) {
+        let planes = image.chunks_exact(pixels).zip(gradient.chunks_exact(pixels));
+        for (channel, ((plane, gradient), sums)) in planes.zip(sums.chunks_exact_mut(2)).enumerate() {
+            let channel = channels.channel::<F>(channel);
+            let [plain, centred] = sum::fold_pairs(plane, gradient, |value, gradient| {
+                let gradient = channel.passed(activation, value, gradient);
+                [gradient, gradient * (value - channel.mean)]
+            });
+            sums.copy_from_slice(&[plain.as_f64(), centred.as_f64()]);
+        }
+    }
 }
 
 /// Writes the gradient of the input over that of the output.
@@ -238,6 +274,19 @@ pub(crate) fn input_gradient_over<F: Real>(
     let image = sizes.image().max(1);
     let parts = gradient.par_chunks_mut(image).zip(images.par_chunks(image));
     parts.for_each(|(gradient, image)| {
+        write_gradient(image, sizes, channels, activation, sums, gradient);
+    });
+}
+
+wide! {
+    fn write_gradient<F: Real>(
+        image: &[F],
+        sizes: Sizes,
+        channels: &Channels,
+        activation: Activation,
+        sums: &Sums,
+        gradient: &mut [F],
+    ) {
         let planes = gradient
             .chunks_exact_mut(sizes.pixels)
             .zip(image.chunks_exact(sizes.pixels));
@@ -250,5 +299,5 @@ pub(crate) fn input_gradient_over<F: Real>(
                 *gradient = channel.scale * (passed - average - (*value - channel.mean) * slope);
             }
         }
-    });
+    }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::conv2d::geometry::Geometry;
 use crate::real::Real;
+use crate::wide::{LANES, PAIRS, wide};
 
 /// The layout of an image for its convolution: zeros around it, and pixels that lie a stride apart side by side.
 ///
@@ -50,10 +51,14 @@ impl Padded {
         self.size[0] * self.size[1]
     }
 
+    /// The numbers of one channel of an image.
+    pub(crate) fn numbers_of_channel(&self) -> usize {
+        self.remainders[0].len() * self.remainders[1].len() * self.plane()
+    }
+
     /// The numbers of one group of an image, where a tile of `pixels` outputs may go beyond the last.
     pub(crate) fn length(&self, geometry: &Geometry, pixels: usize) -> usize {
-        let planes = self.remainders[0].len() * self.remainders[1].len();
-        geometry.inputs_of_group() * planes * self.plane() + self.reach + pixels
+        geometry.inputs_of_group() * self.numbers_of_channel() + self.reach + pixels
     }
 
     /// For each channel and place of the kernel, row by row as in a weight, the pixel that the first output sees.
@@ -82,28 +87,36 @@ impl Padded {
 
     /// Lays out one group of an image, `[channels, height, width]`.
     pub(crate) fn fill<F: Real>(&self, geometry: &Geometry, image: &[F], planes: &mut [F]) {
-        let [rows, columns] = &self.remainders;
+        fill_planes(self, geometry, image, planes);
+    }
+}
+
+wide! {
+    fn fill_planes<F: Real>(padded: &Padded, geometry: &Geometry, image: &[F], planes: &mut [F]) {
+        let [rows, columns] = &padded.remainders;
         let [_, width] = geometry.input;
         let stride = geometry.stride;
-        let mut planes = planes.chunks_exact_mut(self.plane());
-        for channel in image.chunks_exact(geometry.input_pixels()) {
+        let mut at = 0;
+        for channel in 0..geometry.inputs_of_group() {
+            let channel = &image[channel * geometry.input_pixels()..];
             for row in rows {
-                let lines = inside(geometry, 0, *row, self.size[0]);
+                let lines = inside(geometry, 0, *row, padded.size[0]);
                 for column in columns {
-                    let Some(plane) = planes.next() else {
-                        return;
-                    };
-                    let inside = inside(geometry, 1, *column, self.size[1]);
-                    for (line, to) in plane.chunks_exact_mut(self.size[1]).enumerate() {
+                    let inside = inside(geometry, 1, *column, padded.size[1]);
+                    for line in 0..padded.size[0] {
+                        // What `gather` writes beyond the line is written over by what comes after it.
+                        let to = &mut planes[at..];
+                        at += padded.size[1];
                         if !lines.contains(&line) || inside.is_empty() {
-                            to.fill(F::ZERO);
+                            to[..padded.size[1]].fill(F::ZERO);
                             continue;
                         }
                         let from = (line * stride[0] + row - geometry.padding[0]) * width
                             + (inside.start * stride[1] + column - geometry.padding[1]);
-                        to[..inside.start].fill(F::ZERO);
-                        to[inside.end..].fill(F::ZERO);
-                        gather(&channel[from..], stride[1], &mut to[inside.clone()]);
+                        clear(&mut to[..inside.start]);
+                        let to_inside = &mut to[inside.start..];
+                        gather(&channel[from..], stride[1], inside.len(), to_inside);
+                        clear(&mut to[inside.end..padded.size[1]]);
                     }
                 }
             }
@@ -112,6 +125,7 @@ impl Padded {
 }
 
 /// The positions of a plane, of those at `0..size`, that are in the image and not in its padding.
+#[inline(always)]
 fn inside(geometry: &Geometry, axis: usize, remainder: usize, size: usize) -> Range<usize> {
     let (stride, padding) = (geometry.stride[axis], geometry.padding[axis]);
     let start = padding.saturating_sub(remainder).div_ceil(stride);
@@ -121,14 +135,36 @@ fn inside(geometry: &Geometry, axis: usize, remainder: usize, size: usize) -> Ra
     start.min(size)..end.min(size)
 }
 
-/// Every `stride`th value.
-fn gather<F: Real>(from: &[F], stride: usize, to: &mut [F]) {
+/// Sets a few values to 0, without the call that a longer fill is worth.
+#[inline(always)]
+fn clear<F: Real>(values: &mut [F]) {
+    match values {
+        [] => {}
+        [value] => *value = F::ZERO,
+        values => values.fill(F::ZERO),
+    }
+}
+
+/// `count` values, every `stride`th one. May write beyond them.
+#[inline(always)]
+fn gather<F: Real>(from: &[F], stride: usize, count: usize, to: &mut [F]) {
     if stride == 1 {
-        to.copy_from_slice(&from[..to.len()]);
-    } else {
-        for (to, from) in to.iter_mut().zip(from.iter().step_by(stride)) {
-            *to = *from;
-        }
+        to[..count].copy_from_slice(&from[..count]);
+        return;
+    }
+    let mut done = 0;
+    while stride == 2 && done < count {
+        let (from, to) = (&from[done * 2..], &mut to[done..]);
+        let (Some(from), Some(to)) = (from.first_chunk::<PAIRS>(), to.first_chunk_mut::<LANES>())
+        else {
+            break;
+        };
+        *to = std::array::from_fn(|number| from[number * 2]);
+        done += LANES;
+    }
+    let from = from.iter().step_by(stride).take(count).skip(done);
+    for (to, from) in to.iter_mut().skip(done).zip(from) {
+        *to = *from;
     }
 }
 
@@ -235,13 +271,19 @@ impl Spread {
 
     /// Lays out one group of a gradient, `[channels, height, width]`.
     pub(crate) fn fill<F: Real>(&self, geometry: &Geometry, gradient: &[F], spread: &mut [F]) {
-        let [rows, columns] = self.size;
-        let kept = geometry.output[1].min(columns - self.zeros[1]);
+        fill_spread(self, geometry, gradient, spread);
+    }
+}
+
+wide! {
+    fn fill_spread<F: Real>(layout: &Spread, geometry: &Geometry, gradient: &[F], spread: &mut [F]) {
+        let [rows, columns] = layout.size;
+        let kept = geometry.output[1].min(columns - layout.zeros[1]);
         let channels = gradient.chunks_exact(geometry.output_pixels());
         for (channel, spread) in channels.zip(spread.chunks_exact_mut(rows * columns)) {
             let mut lines = channel.chunks_exact(geometry.output[1]);
             for (row, to) in spread.chunks_exact_mut(columns).enumerate() {
-                let line = if row < self.zeros[0] {
+                let line = if row < layout.zeros[0] {
                     None
                 } else {
                     lines.next()
@@ -250,7 +292,7 @@ impl Spread {
                     to.fill(F::ZERO);
                     continue;
                 };
-                let (zeros, to) = to.split_at_mut(self.zeros[1]);
+                let (zeros, to) = to.split_at_mut(layout.zeros[1]);
                 zeros.fill(F::ZERO);
                 to[..kept].copy_from_slice(&line[..kept]);
                 to[kept..].fill(F::ZERO);

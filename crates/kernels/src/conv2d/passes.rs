@@ -3,15 +3,17 @@
 use crate::Activation;
 use crate::conv2d::geometry::Geometry;
 use crate::conv2d::padded::{Padded, Spread, Target};
-use crate::conv2d::tiles::{Offsets, Tiles};
+use crate::conv2d::winograd::Winograd;
 use crate::parts::{in_parts, sum_of_parts};
 use crate::real::Real;
 use crate::scratch::with_scratch;
 use crate::sum::sum;
+use crate::tiles::{Offsets, Terms, Tiles};
+use crate::wide::wide;
 
 /// Images whose share of the weight's gradient is summed before the shares are: a number that does not depend on the
 /// threads, so that the sum does not either.
-const BLOCK: usize = 8;
+pub(crate) const BLOCK: usize = 8;
 
 /// The output, `[images, outputs, height, width]`.
 pub(crate) fn forward<F: Real>(
@@ -21,6 +23,11 @@ pub(crate) fn forward<F: Real>(
     bias: Option<&[F]>,
     activation: Activation,
 ) -> Vec<F> {
+    let none = vec![F::ZERO; geometry.outputs];
+    let bias = bias.unwrap_or(&none);
+    if let Some(winograd) = Winograd::of(geometry) {
+        return winograd.forward(geometry, input, weight, bias, activation);
+    }
     let (tiles, padded) = (F::tiles(), Padded::new(geometry));
     let offsets = Offsets::new(padded.taps(geometry));
     let target = Target::outputs(geometry, &padded);
@@ -36,8 +43,6 @@ pub(crate) fn forward<F: Real>(
             )
         })
         .collect();
-    let none = vec![F::ZERO; geometry.outputs];
-    let bias = bias.unwrap_or(&none);
     let size = geometry.outputs * geometry.output_pixels();
     let image_size = geometry.inputs * geometry.input_pixels();
     in_parts(geometry.images * size, size, |index, output| {
@@ -63,6 +68,9 @@ pub(crate) fn forward<F: Real>(
 
 /// The gradient of the input, of that of the output.
 pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradient: &[F]) -> Vec<F> {
+    if let Some(winograd) = Winograd::of_input_gradient(geometry) {
+        return winograd.input_gradient(geometry, weight, gradient);
+    }
     let (tiles, spread) = (F::tiles(), Spread::new(geometry));
     let [_, kernel_width] = geometry.kernel;
     let of_channel = geometry.kernel[0] * kernel_width;
@@ -118,12 +126,15 @@ pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradien
 
 /// The gradient of the weight, of that of the output.
 pub(crate) fn weight_gradient<F: Real>(geometry: &Geometry, input: &[F], gradient: &[F]) -> Vec<F> {
+    if let Some(winograd) = Winograd::of(geometry) {
+        return winograd.weight_gradient(geometry, input, gradient);
+    }
     let (tiles, padded) = (F::tiles(), Padded::new(geometry));
-    let [many, few] = tiles.correlate;
+    let [wide, narrow] = tiles.products;
     let (taps, outputs) = (geometry.taps(), geometry.outputs_of_group());
     // Rows of taps and of channels, with those that fill the last tiles.
-    let rows = taps.next_multiple_of(few.taps);
-    let columns = outputs.next_multiple_of(few.channels);
+    let rows = taps.next_multiple_of(narrow.rows);
+    let columns = outputs.next_multiple_of(narrow.columns);
     let mut places = padded.taps(geometry);
     places.resize(rows, 0);
     let (pixels, size) = (
@@ -145,27 +156,23 @@ pub(crate) fn weight_gradient<F: Real>(geometry: &Geometry, input: &[F], gradien
                     transpose(&gradient[group.output], pixels, columns, rest);
                     let mut first = 0;
                     while first < columns {
-                        let tile = if columns - first >= many.channels {
-                            many
-                        } else {
-                            few
+                        let is_wide = columns - first >= wide.columns;
+                        let tile = if is_wide { wide } else { narrow };
+                        let terms = Terms {
+                            left: planes,
+                            left_step: padded.width(),
+                            right: &rest[first..],
+                            right_step: columns,
+                            length: geometry.output[1],
+                            lines: geometry.output[0],
                         };
                         for (taps, sums) in places
-                            .chunks_exact(tile.taps)
-                            .zip(sums.chunks_exact_mut(tile.taps * columns))
+                            .chunks_exact(tile.rows)
+                            .zip(sums.chunks_exact_mut(tile.rows * columns))
                         {
-                            tile.add(
-                                planes,
-                                padded.width(),
-                                rest,
-                                columns,
-                                geometry.output[1],
-                                taps,
-                                first,
-                                sums,
-                            );
+                            tile.add(terms, taps, &mut sums[first..], columns);
                         }
-                        first += tile.channels;
+                        first += tile.columns;
                     }
                 });
             }
@@ -191,21 +198,28 @@ pub(crate) fn bias_gradient<F: Real>(geometry: &Geometry, gradient: &[F]) -> Vec
     let blocks = geometry.images.div_ceil(BLOCK);
     sum_of_parts(blocks, geometry.outputs, |block, sums| {
         for gradient in gradient.chunks_exact(size).skip(block * BLOCK).take(BLOCK) {
-            for (total, channel) in sums.iter_mut().zip(gradient.chunks_exact(pixels)) {
-                *total += sum(channel);
-            }
+            add_sums(gradient, pixels, sums);
         }
     })
 }
 
-/// Where in an image, its output and the weight a group lies.
-struct Group {
-    input: std::ops::Range<usize>,
-    output: std::ops::Range<usize>,
-    weight: std::ops::Range<usize>,
+wide! {
+    /// Adds to each of `sums` the sum of a channel.
+    fn add_sums<F: Real>(channels: &[F], pixels: usize, sums: &mut [F]) {
+        for (total, channel) in sums.iter_mut().zip(channels.chunks_exact(pixels)) {
+            *total += sum(channel);
+        }
+    }
 }
 
-fn groups(geometry: &Geometry) -> impl Iterator<Item = Group> {
+/// Where in an image, its output and the weight a group lies.
+pub(crate) struct Group {
+    pub(crate) input: std::ops::Range<usize>,
+    pub(crate) output: std::ops::Range<usize>,
+    pub(crate) weight: std::ops::Range<usize>,
+}
+
+pub(crate) fn groups(geometry: &Geometry) -> impl Iterator<Item = Group> {
     let input = geometry.inputs_of_group() * geometry.input_pixels();
     let output = geometry.outputs_of_group() * geometry.output_pixels();
     let weight = geometry.outputs_of_group() * geometry.taps();
@@ -263,18 +277,47 @@ fn convolve<F: Real>(
 /// The largest tile: 8 channels of 32 pixels.
 const MOST_OF_TILE: usize = 8 * 32;
 
-/// Writes `[channels, pixels]` as rows of `columns` channels, those beyond the last left as they are.
-fn transpose<F: Real>(gradient: &[F], pixels: usize, columns: usize, to: &mut [F]) {
-    /// Pixels whose rows stay in the cache while they are filled.
-    const ROWS: usize = 32;
-    for (block, rows) in to[..pixels * columns]
-        .chunks_mut(ROWS * columns)
-        .enumerate()
-    {
-        for (channel, gradient) in gradient.chunks_exact(pixels).enumerate() {
-            let pixels = &gradient[block * ROWS..];
-            for (row, pixel) in rows.chunks_exact_mut(columns).zip(pixels) {
-                row[channel] = *pixel;
+wide! {
+    /// Writes `[channels, pixels]` as rows of `columns` channels, those beyond the last left as they are.
+    pub(crate) fn transpose<F: Real>(gradient: &[F], pixels: usize, columns: usize, to: &mut [F]) {
+        /// Pixels whose rows stay in the cache while they are filled.
+        const ROWS: usize = 32;
+        /// Channels and pixels that the compiler turns around in registers.
+        const SIDE: usize = 4;
+        let blocks = to[..pixels * columns].chunks_mut(ROWS * columns);
+        for (rows, first) in blocks.zip((0..).step_by(ROWS)) {
+            for (channels, start) in gradient.chunks(SIDE * pixels).zip((0..).step_by(SIDE)) {
+                let mut done = 0;
+                if channels.len() == SIDE * pixels {
+                    let (first_two, last_two) = channels.split_at(2 * pixels);
+                    let (a, b) = first_two.split_at(pixels);
+                    let (c, d) = last_two.split_at(pixels);
+                    for rows in rows.chunks_exact_mut(SIDE * columns) {
+                        let at = first + done;
+                        let block = (
+                            a[at..].first_chunk::<SIDE>(),
+                            b[at..].first_chunk::<SIDE>(),
+                            c[at..].first_chunk::<SIDE>(),
+                            d[at..].first_chunk::<SIDE>(),
+                        );
+                        let (Some(a), Some(b), Some(c), Some(d)) = block else {
+                            break;
+                        };
+                        let (a, b, c, d) = (*a, *b, *c, *d);
+                        for (pixel, row) in rows.chunks_exact_mut(columns).enumerate() {
+                            if let Some(row) = row[start..].first_chunk_mut::<SIDE>() {
+                                *row = [a[pixel], b[pixel], c[pixel], d[pixel]];
+                            }
+                        }
+                        done += SIDE;
+                    }
+                }
+                for (channel, line) in channels.chunks_exact(pixels).enumerate() {
+                    let rows = rows.chunks_exact_mut(columns).zip(&line[first..]);
+                    for (row, pixel) in rows.skip(done) {
+                        row[start + channel] = *pixel;
+                    }
+                }
             }
         }
     }

@@ -105,6 +105,37 @@ fn convolutions_of_our_networks() {
 }
 
 #[test]
+fn convolutions_by_fewer_products() {
+    let random = &mut Random::new(4);
+    for number in 0..24 {
+        let groups = random.whole(1, 2);
+        let (inputs, outputs) = (random.whole(8, 20), random.whole(8, 40));
+        let mut axis = || {
+            let padding = (random.whole(0, 2), random.whole(0, 3));
+            (random.whole(3, 21), padding)
+        };
+        let (height, width) = (axis(), axis());
+        let case = Case {
+            images: [random.whole(1, 10), groups * inputs, height.0, width.0],
+            weight: [groups * outputs, inputs, 3, 3],
+            options: ConvOptions::new_with_padding([1, 1], [height.1, width.1], [1, 1], groups),
+            has_bias: number % 2 == 0,
+            activation: [Activation::Identity, Activation::Relu][random.whole(0, 1)],
+        };
+        case.check(random);
+    }
+    // Rows that are longer than a tile.
+    let case = Case {
+        images: [1, 8, 5, 77],
+        weight: [9, 8, 3, 3],
+        options: ConvOptions::new([1, 1], [1, 1], [1, 1], 1),
+        has_bias: true,
+        activation: Activation::Identity,
+    };
+    case.check(random);
+}
+
+#[test]
 fn transposed_images_are_read_as_they_are_meant() {
     let random = &mut Random::new(3);
     let inputs = [random.values(2 * 5 * 4 * 3), random.values(6 * 3 * 2 * 2)];

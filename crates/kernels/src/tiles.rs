@@ -1,9 +1,10 @@
-//! The innermost loops of a convolution: a tile of sums that stay in registers while their products are added.
+//! The innermost loops of convolutions and products: a tile of sums that stay in registers while their products are added.
 #![allow(
     unsafe_code,
     reason = "instructions that not every processor has, and pointers that are not checked in each step"
 )]
 
+use crate::conv2d::transforms::{OfGradient, OfImage, OfProducts, Steps, Transforms, transform};
 use crate::lanes::{Lanes, Portable};
 
 /// The innermost loops for one kind of processor.
@@ -14,32 +15,45 @@ pub(crate) struct Tiles<F> {
     /// Pixels of a tile of outputs.
     pub(crate) pixels: usize,
     convolve: unsafe fn(*const F, *const F, &[usize], *mut F),
-    /// The shapes of tiles of the weight's gradient, and their loops: one for many output channels, one for few.
-    pub(crate) correlate: [Correlate<F>; 2],
+    /// The shapes of tiles of a product, and their loops: one for many columns, one for few.
+    pub(crate) products: [Product<F>; 2],
+    pub(crate) transforms: Transforms<F>,
 }
 
-/// A tile of the weight's gradient.
+/// A tile of a product.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Correlate<F> {
-    /// Places of the kernel.
-    pub(crate) taps: usize,
-    /// Channels of the output.
-    pub(crate) channels: usize,
-    run: unsafe fn(Pixels<F>, *const usize, *mut F),
+pub(crate) struct Product<F> {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    run: unsafe fn(RawTerms<F>, *const usize, *mut F, usize),
 }
 
-/// What a tile of the weight's gradient is summed over.
+/// What the tiles of a product are summed over: terms in lines of `length`, the last of which ends with the right matrix.
 #[derive(Debug, Clone, Copy)]
-struct Pixels<F> {
-    image: *const F,
-    /// From one row of the image to the next.
-    image_step: usize,
-    /// A row of channels for each pixel.
-    gradient: *const F,
-    /// From one pixel to the next, in the gradient and from one tap to the next in the sum.
-    channels: usize,
-    rows: usize,
-    columns: usize,
+pub(crate) struct Terms<'a, F> {
+    /// The left matrix, whose factors of a row lie one after the other along a line.
+    pub(crate) left: &'a [F],
+    /// From one line to the next in the left matrix.
+    pub(crate) left_step: usize,
+    /// The right matrix, a row for each term.
+    pub(crate) right: &'a [F],
+    /// From one term to the next in the right matrix.
+    pub(crate) right_step: usize,
+    /// Terms of a line.
+    pub(crate) length: usize,
+    /// Lines.
+    pub(crate) lines: usize,
+}
+
+/// As [`Terms`], unchecked.
+#[derive(Debug, Clone, Copy)]
+struct RawTerms<F> {
+    left: *const F,
+    left_step: usize,
+    right: *const F,
+    right_step: usize,
+    length: usize,
+    lines: usize,
 }
 
 impl<F: Copy> Tiles<F> {
@@ -69,44 +83,44 @@ impl<F: Copy> Tiles<F> {
     }
 }
 
-impl<F: Copy> Correlate<F> {
-    /// Adds to `sum`, rows of `channels` numbers, the products of the image's pixels and the gradient's, those at `first`
-    /// and after: `sum[t][first + c] += Σ_p image[taps[t] + p] · gradient[p][first + c]`. The gradient has `columns`
-    /// pixels a row, the image `image_step`.
-    #[allow(clippy::too_many_arguments, reason = "each is a size of its own")]
+impl<F: Copy> Product<F> {
+    /// Adds a tile of products to `sum`, whose rows are `sum_step` apart; `starts` are where in the left matrix the first
+    /// factor of each row is: `sum[r][c] += Σ_{line, p} left[starts[r] + line · left_step + p] · right[line · length + p][c]`.
     pub(crate) fn add(
         &self,
-        image: &[F],
-        image_step: usize,
-        gradient: &[F],
-        channels: usize,
-        columns: usize,
-        taps: &[usize],
-        first: usize,
+        terms: Terms<'_, F>,
+        starts: &[usize],
         sum: &mut [F],
+        sum_step: usize,
     ) {
-        assert_eq!(taps.len(), self.taps);
-        assert_eq!(sum.len(), self.taps * channels);
-        assert!(first + self.channels <= channels);
-        let rows = gradient.len() / (channels * columns);
-        if rows == 0 {
+        let Terms {
+            left,
+            left_step,
+            right,
+            right_step,
+            length,
+            lines,
+        } = terms;
+        if lines * length == 0 {
             return;
         }
-        let most = taps.iter().fold(0, |most, tap| most.max(*tap));
-        assert!(most + (rows - 1) * image_step + columns <= image.len());
-        // SAFETY: as above; the loops read `rows` rows of `columns` pixels from each tap on, all of which were seen to be
-        // in the image, and for each the `self.channels` values of the gradient from `first` on, and change as many of
-        // each row of `sum`.
+        let most = starts.iter().fold(0, |most, start| most.max(*start));
+        assert_eq!(starts.len(), self.rows);
+        assert!(most + (lines - 1) * left_step + length <= left.len());
+        assert!((lines * length - 1) * right_step + self.columns <= right.len());
+        assert!((self.rows - 1) * sum_step + self.columns <= sum.len());
+        // SAFETY: as above; the loops read `lines` lines of `length` numbers from each start on, and for each of these
+        // `columns` numbers of the right matrix, and change as many in each row of `sum`: all were seen to be inside.
         unsafe {
-            let pixels = Pixels {
-                image: image.as_ptr(),
-                image_step,
-                gradient: gradient.as_ptr().add(first),
-                channels,
-                rows,
-                columns,
+            let terms = RawTerms {
+                left: left.as_ptr(),
+                left_step,
+                right: right.as_ptr(),
+                right_step,
+                length,
+                lines,
             };
-            (self.run)(pixels, taps.as_ptr(), sum.as_mut_ptr().add(first));
+            (self.run)(terms, starts.as_ptr(), sum.as_mut_ptr(), sum_step);
         }
     }
 }
@@ -163,36 +177,37 @@ unsafe fn convolve<L: Lanes, const C: usize, const V: usize>(
 }
 
 /// # Safety
-/// As [`Lanes`] and [`Correlate::add`].
+/// As [`Lanes`] and [`Product::add`].
 #[inline(always)]
-unsafe fn correlate<L: Lanes, const T: usize, const V: usize>(
-    pixels: Pixels<L::Number>,
-    taps: *const usize,
+unsafe fn add_product<L: Lanes, const R: usize, const V: usize>(
+    terms: RawTerms<L::Number>,
+    starts: *const usize,
     sum: *mut L::Number,
+    sum_step: usize,
     zero: L::Number,
 ) {
     // SAFETY: the caller's promises are those that are needed.
     unsafe {
-        let taps: [usize; T] = std::array::from_fn(|t| *taps.add(t));
-        let mut sums = [[L::splat(zero); V]; T];
-        let mut gradient = pixels.gradient;
-        for row in 0..pixels.rows {
-            let image = pixels.image.add(row * pixels.image_step);
-            for column in 0..pixels.columns {
-                let factors: [L; V] = std::array::from_fn(|v| L::load(gradient.add(v * L::COUNT)));
-                let image = image.add(column);
-                for (tap, sums) in taps.iter().zip(&mut sums) {
-                    let value = L::splat(*image.add(*tap));
+        let starts: [usize; R] = std::array::from_fn(|r| *starts.add(r));
+        let mut sums = [[L::splat(zero); V]; R];
+        let mut right = terms.right;
+        for line in 0..terms.lines {
+            let left = terms.left.add(line * terms.left_step);
+            for place in 0..terms.length {
+                let factors: [L; V] = std::array::from_fn(|v| L::load(right.add(v * L::COUNT)));
+                let left = left.add(place);
+                for (start, sums) in starts.iter().zip(&mut sums) {
+                    let value = L::splat(*left.add(*start));
                     for (sum, factor) in sums.iter_mut().zip(factors) {
                         *sum = value.multiply_add(factor, *sum);
                     }
                 }
-                gradient = gradient.add(pixels.channels);
+                right = right.add(terms.right_step);
             }
         }
-        for (t, sums) in sums.iter().enumerate() {
+        for (r, sums) in sums.iter().enumerate() {
             for (v, more) in sums.iter().enumerate() {
-                let place = sum.add(t * pixels.channels + v * L::COUNT);
+                let place = sum.add(r * sum_step + v * L::COUNT);
                 L::load(place).add(*more).store(place);
             }
         }
@@ -204,7 +219,7 @@ macro_rules! tiles {
     (
         $name:ident, $lanes:ty, $number:ty,
         convolve $channels:literal x $pixels:literal,
-        correlate $taps:literal x $many:literal or $more_taps:literal x $few:literal
+        product $rows:literal x $many:literal or $more_rows:literal x $few:literal
         $(, $feature:meta)?
     ) => {
         /// # Safety
@@ -216,32 +231,49 @@ macro_rules! tiles {
                 unsafe { convolve::<$lanes, $channels, $pixels>(weights, image, offsets, tile, 0.0) }
             }
             $(#[$feature])?
-            unsafe fn correlate_many(pixels: Pixels<$number>, taps: *const usize, sum: *mut $number) {
+            unsafe fn product_wide(terms: RawTerms<$number>, starts: *const usize, sum: *mut $number, step: usize) {
                 // SAFETY: as above.
-                unsafe { correlate::<$lanes, $taps, $many>(pixels, taps, sum, 0.0) }
+                unsafe { add_product::<$lanes, $rows, $many>(terms, starts, sum, step, 0.0) }
             }
             $(#[$feature])?
-            unsafe fn correlate_few(pixels: Pixels<$number>, taps: *const usize, sum: *mut $number) {
+            unsafe fn product_narrow(terms: RawTerms<$number>, starts: *const usize, sum: *mut $number, step: usize) {
                 // SAFETY: as above.
-                unsafe { correlate::<$lanes, $more_taps, $few>(pixels, taps, sum, 0.0) }
+                unsafe { add_product::<$lanes, $more_rows, $few>(terms, starts, sum, step, 0.0) }
+            }
+            $(#[$feature])?
+            unsafe fn image(from: *const $number, offsets: *const usize, to: *mut $number, steps: Steps, count: usize) {
+                // SAFETY: as above.
+                unsafe { transform::<$lanes, OfImage, 4, 4>(from, offsets, to, steps, count) }
+            }
+            $(#[$feature])?
+            unsafe fn products(from: *const $number, offsets: *const usize, to: *mut $number, steps: Steps, count: usize) {
+                // SAFETY: as above.
+                unsafe { transform::<$lanes, OfProducts, 4, 2>(from, offsets, to, steps, count) }
+            }
+            $(#[$feature])?
+            unsafe fn gradient(from: *const $number, offsets: *const usize, to: *mut $number, steps: Steps, count: usize) {
+                // SAFETY: as above.
+                unsafe { transform::<$lanes, OfGradient, 2, 4>(from, offsets, to, steps, count) }
             }
             let count = <$lanes as Lanes>::COUNT;
             Tiles {
                 channels: $channels,
                 pixels: $pixels * count,
                 convolve: run_convolve,
-                correlate: [
-                    Correlate {
-                        taps: $taps,
-                        channels: $many * count,
-                        run: correlate_many,
+                products: [
+                    Product {
+                        rows: $rows,
+                        columns: $many * count,
+                        run: product_wide,
                     },
-                    Correlate {
-                        taps: $more_taps,
-                        channels: $few * count,
-                        run: correlate_few,
+                    Product {
+                        rows: $more_rows,
+                        columns: $few * count,
+                        run: product_narrow,
                     },
                 ],
+                // SAFETY: the functions are for registers of so many numbers, and the caller's promise is theirs.
+                transforms: unsafe { Transforms::new(count, [image, products, gradient]) },
             }
         }
     };
@@ -253,18 +285,18 @@ macro_rules! best {
         #[cfg(target_arch = "x86_64")]
         tiles!(
             $wide, std::arch::x86_64::$wide_lanes, $number,
-            convolve 8 x 2, correlate 8 x 2 or 16 x 1,
+            convolve 8 x 2, product 8 x 2 or 16 x 1,
             target_feature(enable = "avx512f")
         );
         #[cfg(target_arch = "x86_64")]
         tiles!(
             $narrow, std::arch::x86_64::$narrow_lanes, $number,
-            convolve 6 x 2, correlate 6 x 2 or 12 x 1,
+            convolve 6 x 2, product 6 x 2 or 12 x 1,
             target_feature(enable = "avx2,fma")
         );
         tiles!(
             $portable, Portable<$number>, $number,
-            convolve 4 x 2, correlate 4 x 2 or 8 x 1
+            convolve 4 x 2, product 4 x 2 or 8 x 1
         );
 
         /// The loops for this processor.
@@ -363,29 +395,34 @@ mod tests {
     }
 
     #[test]
-    fn a_tile_of_the_weights_gradient_is_added() {
-        // 3 rows of 5 pixels in an image of 9 columns.
-        let (step, columns, rows) = (9, 5, 3);
-        let image = numbers(60);
-        for tile in all().into_iter().flat_map(|tiles| tiles.correlate) {
-            let (channels, first) = (tile.channels + 8, 4);
-            let gradient = numbers(rows * columns * channels);
-            let taps: Vec<usize> = (0..tile.taps).map(|tap| tap * 5 % 13).collect();
-            let mut sum = vec![1.0; tile.taps * channels];
-            tile.add(
-                &image, step, &gradient, channels, columns, &taps, first, &mut sum,
-            );
+    fn a_tile_of_a_product_is_added() {
+        // 3 lines of 5 terms, 9 apart in the left matrix.
+        let (left_step, length, lines) = (9, 5, 3);
+        let left = numbers(60);
+        for tile in all().into_iter().flat_map(|tiles| tiles.products) {
+            let (right_step, sum_step) = (tile.columns + 3, tile.columns + 1);
+            let right = numbers(lines * length * right_step);
+            let terms = Terms {
+                left: &left,
+                left_step,
+                right: &right,
+                right_step,
+                length,
+                lines,
+            };
+            let starts: Vec<usize> = (0..tile.rows).map(|row| row * 5 % 13).collect();
+            let mut sum = vec![1.0; tile.rows * sum_step];
+            tile.add(terms, &starts, &mut sum, sum_step);
             for (number, value) in sum.iter().enumerate() {
-                let (tap, channel) = (number / channels, number % channels);
+                let (row, column) = (number / sum_step, number % sum_step);
                 let mut expected = 1.0;
-                if (first..first + tile.channels).contains(&channel) {
-                    for pixel in 0..rows * columns {
-                        let (row, column) = (pixel / columns, pixel % columns);
-                        expected += image[taps[tap] + row * step + column]
-                            * gradient[pixel * channels + channel];
+                if column < tile.columns {
+                    for term in 0..lines * length {
+                        let place = term / length * left_step + term % length;
+                        expected += left[starts[row] + place] * right[term * right_step + column];
                     }
                 }
-                assert_eq!(*value, expected, "{tile:?}, tap {tap}, channel {channel}");
+                assert_eq!(*value, expected, "{tile:?}, row {row}, column {column}");
             }
         }
     }

@@ -34,9 +34,10 @@ impl Real for f64 {
     }
 }
 
-/// What is done to the elements of `N` tensors of one shape, with the very operations, in the same order, that are
+/// What is done to each element of `N` tensors of one shape, with the very operations, in the same order, that are
 /// made of tensors elsewhere: the bits must not depend on where they are computed.
-pub(crate) trait Pass<const N: usize> {
+pub(crate) trait Pass<const N: usize>: Sync {
+    /// Also of a part of the elements.
     fn run<F: Real>(&self, slices: [&mut [F]; N]);
 }
 
@@ -76,12 +77,29 @@ fn run<F: Real, const N: usize>(
     if slices.iter().any(Option::is_none) {
         return false;
     }
-    pass.run(
-        slices
-            .each_mut()
-            .map(|slice| slice.take().unwrap_or_default()),
-    );
+    let slices = slices.each_mut();
+    in_parts(slices.map(|slice| slice.take().unwrap_or_default()), pass);
     true
+}
+
+/// Elements that are worth another thread's while.
+#[cfg(feature = "flex")]
+const PART: usize = 1 << 15;
+
+#[cfg(feature = "flex")]
+fn in_parts<F: Real, const N: usize>(mut slices: [&mut [F]; N], pass: &impl Pass<N>) {
+    let length = slices[0].len();
+    if length <= PART {
+        return pass.run(slices);
+    }
+    let halves = slices.each_mut();
+    let first = halves.map(|slice| slice.split_off_mut(..length / 2).unwrap_or_default());
+    rayon::join(|| in_parts(first, pass), || in_parts(slices, pass));
+}
+
+#[cfg(not(feature = "flex"))]
+fn in_parts<F: Real, const N: usize>(slices: [&mut [F]; N], pass: &impl Pass<N>) {
+    pass.run(slices);
 }
 
 #[cfg(feature = "flex")]
@@ -140,6 +158,19 @@ pub(crate) mod tests {
             before,
             "whoever shares it does not see it change"
         );
+    }
+
+    #[test]
+    #[cfg(feature = "flex")]
+    fn every_part_is_done_once() {
+        let numbers = |from: usize| {
+            let values = (from..from + 5 * PART / 2 + 3).map(|number| number as f64);
+            let data = TensorData::from(values.collect::<Vec<f64>>().as_slice());
+            Tensor::<1>::from_data(data, (&Device::flex(), DType::F64))
+        };
+        let [first, second] = one_pass([numbers(0), numbers(1)], &Swap).unwrap();
+        assert!(first.equal(numbers(1)).all().into_scalar::<bool>());
+        assert!(second.equal(numbers(0)).all().into_scalar::<bool>());
     }
 
     #[test]

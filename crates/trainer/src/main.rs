@@ -12,6 +12,11 @@ use trainer::report::Console;
 fn main() -> ExitCode {
     kernels::keep_freed_memory();
     let cli = Cli::parse();
+    // This thread computes with the others: asking a pool that it is not part of, and waiting, costs two wake-ups for each
+    // of an update's products. If a pool is there already, its owner knows better.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .use_current_thread()
+        .build_global();
     panics::note();
     let outcome = panic::catch_unwind(|| commands::run(cli))
         .unwrap_or_else(|_| Err(Failure::internal(panics::first().unwrap_or_default())));

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::Activation;
 use crate::conv2d::geometry::Geometry;
 use crate::real::Real;
 use crate::wide::{LANES, PAIRS, wide};
@@ -162,6 +163,9 @@ fn gather<F: Real>(from: &[F], stride: usize, count: usize, to: &mut [F]) {
         *to = std::array::from_fn(|number| from[number * 2]);
         done += LANES;
     }
+    if done >= count {
+        return;
+    }
     let from = from.iter().step_by(stride).take(count).skip(done);
     for (to, from) in to.iter_mut().skip(done).zip(from) {
         *to = *from;
@@ -203,6 +207,14 @@ pub(crate) struct Target {
     pub(crate) before: [isize; 2],
     /// Rows and columns of a channel of what is written.
     pub(crate) size: [usize; 2],
+}
+
+/// What is done to the sums of products before they are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Finish<'a, F> {
+    /// What is added, for each channel.
+    pub(crate) bias: &'a [F],
+    pub(crate) activation: Activation,
 }
 
 impl Spread {
@@ -316,52 +328,55 @@ impl Target {
     }
 
     /// The numbers of the outputs, with those between that are not written.
+    #[inline(always)]
     pub(crate) fn range(&self) -> Range<usize> {
         self.rows.start * self.width..(self.rows.end - 1) * self.width + self.columns.end
     }
 
-    /// Writes a tile, rows of `pixels` outputs from `start` on, to as many channels as `channels` and the tile have, each
-    /// with its bias added.
+    /// Where in what is written an output's row or column lies.
+    #[inline(always)]
+    fn place(&self, axis: usize, position: usize) -> usize {
+        (position * self.stride[axis]).wrapping_add_signed(-self.before[axis])
+    }
+}
+
+wide! {
+    /// Writes a tile, rows of `pixels` outputs from `start` on, to as many channels as `channels` and the tile have.
     pub(crate) fn write<F: Real>(
-        &self,
+        target: &Target,
         tile: &[F],
         pixels: usize,
         start: usize,
         channels: &mut [F],
-        bias: &[F],
+        finish: Finish<'_, F>,
     ) {
-        let end = (start + pixels).min(self.range().end);
+        let end = (start + pixels).min(target.range().end);
         let mut at = start;
         while at < end {
-            let (row, column) = (at / self.width, at % self.width);
-            let next = (at - column + self.width).min(end);
+            let (row, column) = (at / target.width, at % target.width);
+            let next = (at - column + target.width).min(end);
             let columns =
-                column.max(self.columns.start)..(column + next - at).min(self.columns.end);
+                column.max(target.columns.start)..(column + next - at).min(target.columns.end);
             if !columns.is_empty() {
                 let from = at - start + columns.start - column;
-                let to = self.place(0, row) * self.size[1] + self.place(1, columns.start);
-                let channels = channels.chunks_exact_mut(self.size[0] * self.size[1]);
-                for ((channel, tile), bias) in channels.zip(tile.chunks_exact(pixels)).zip(bias) {
+                let to = target.place(0, row) * target.size[1] + target.place(1, columns.start);
+                let channels = channels.chunks_exact_mut(target.size[0] * target.size[1]);
+                for ((channel, tile), bias) in channels.zip(tile.chunks_exact(pixels)).zip(finish.bias) {
                     let tile = &tile[from..from + columns.len()];
                     let channel = &mut channel[to..];
-                    if self.stride[1] == 1 {
+                    if target.stride[1] == 1 {
                         for (to, value) in channel.iter_mut().zip(tile) {
-                            *to = *value + *bias;
+                            *to = finish.activation.of(*value + *bias);
                         }
                     } else {
-                        let channel = channel.iter_mut().step_by(self.stride[1]);
+                        let channel = channel.iter_mut().step_by(target.stride[1]);
                         for (to, value) in channel.zip(tile) {
-                            *to = *value + *bias;
+                            *to = finish.activation.of(*value + *bias);
                         }
                     }
                 }
             }
             at = next;
         }
-    }
-
-    /// Where in what is written an output's row or column lies.
-    fn place(&self, axis: usize, position: usize) -> usize {
-        (position * self.stride[axis]).wrapping_add_signed(-self.before[axis])
     }
 }

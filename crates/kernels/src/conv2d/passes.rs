@@ -2,7 +2,7 @@
 
 use crate::Activation;
 use crate::conv2d::geometry::Geometry;
-use crate::conv2d::padded::{Padded, Spread, Target};
+use crate::conv2d::padded::{Finish, Padded, Spread, Target, write};
 use crate::conv2d::winograd::Winograd;
 use crate::parts::{in_parts, sum_of_parts};
 use crate::real::Real;
@@ -26,7 +26,7 @@ pub(crate) fn forward<F: Real>(
     let none = vec![F::ZERO; geometry.outputs];
     let bias = bias.unwrap_or(&none);
     if let Some(winograd) = Winograd::of(geometry) {
-        return winograd.forward(geometry, input, weight, bias, activation);
+        return winograd.forward(geometry, input, weight, Finish { bias, activation });
     }
     let (tiles, padded) = (F::tiles(), Padded::new(geometry));
     let offsets = Offsets::new(padded.taps(geometry));
@@ -48,7 +48,11 @@ pub(crate) fn forward<F: Real>(
     in_parts(geometry.images * size, size, |index, output| {
         let image = &input[index * image_size..][..image_size];
         for (number, (group, weights)) in groups(geometry).zip(&weights).enumerate() {
-            let bias = &bias[number * geometry.outputs_of_group()..][..geometry.outputs_of_group()];
+            let first = number * geometry.outputs_of_group();
+            let finish = Finish {
+                bias: &bias[first..][..geometry.outputs_of_group()],
+                activation,
+            };
             with_scratch(padded.length(geometry, tiles.pixels), |planes| {
                 padded.fill(geometry, &image[group.input], planes);
                 convolve(
@@ -58,11 +62,10 @@ pub(crate) fn forward<F: Real>(
                     &offsets,
                     &target,
                     &mut output[group.output],
-                    bias,
+                    finish,
                 );
             });
         }
-        activation.apply(output);
     })
 }
 
@@ -100,6 +103,10 @@ pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradien
         })
         .collect();
     let none = vec![F::ZERO; geometry.inputs_of_group()];
+    let finish = Finish {
+        bias: &none,
+        activation: Activation::Identity,
+    };
     let size = geometry.outputs * geometry.output_pixels();
     let image_size = geometry.inputs * geometry.input_pixels();
     in_parts(geometry.images * image_size, image_size, |index, image| {
@@ -116,7 +123,7 @@ pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradien
                         offsets,
                         target,
                         image,
-                        &none,
+                        finish,
                     );
                 }
             });
@@ -257,7 +264,7 @@ fn convolve<F: Real>(
     offsets: &Offsets,
     target: &Target,
     outputs: &mut [F],
-    bias: &[F],
+    finish: Finish<'_, F>,
 ) {
     let block = tiles.channels * offsets.count();
     let channels_size = tiles.channels * target.size[0] * target.size[1];
@@ -266,10 +273,11 @@ fn convolve<F: Real>(
     for start in target.range().step_by(tiles.pixels) {
         let channels = outputs
             .chunks_mut(channels_size)
-            .zip(bias.chunks(tiles.channels));
+            .zip(finish.bias.chunks(tiles.channels));
         for (weights, (channels, bias)) in weights.chunks_exact(block).zip(channels) {
             tiles.convolve(weights, planes, offsets, start, tile);
-            target.write(tile, tiles.pixels, start, channels, bias);
+            let finish = Finish { bias, ..finish };
+            write(target, tile, tiles.pixels, start, channels, finish);
         }
     }
 }

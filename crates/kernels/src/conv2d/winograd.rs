@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::Activation;
 use crate::conv2d::geometry::Geometry;
-use crate::conv2d::padded::Padded;
+use crate::conv2d::padded::{Finish, Padded};
 use crate::conv2d::passes::groups;
 use crate::conv2d::transforms::Steps;
 use crate::conv2d::winograd::write::write;
@@ -196,8 +196,14 @@ impl Winograd {
         packed
     }
 
-    /// Convolves one group of an image, and adds the bias.
-    fn convolve<F: Real>(&self, weights: &[F], image: &[F], bias: &[F], result: &mut [F]) {
+    /// Convolves one group of an image.
+    fn convolve<F: Real>(
+        &self,
+        weights: &[F],
+        image: &[F],
+        finish: Finish<'_, F>,
+        result: &mut [F],
+    ) {
         let tiles = F::tiles();
         let transform = tiles.transforms.of_products;
         let (line_step, step) = (self.line_step(tiles.pixels), tiles.pixels + transform.lanes);
@@ -216,7 +222,7 @@ impl Winograd {
                 self.spread(planes, &block, [line_step, step], spread);
                 let channels = result
                     .chunks_mut(tiles.channels * self.size[0] * self.size[1])
-                    .zip(bias.chunks(tiles.channels));
+                    .zip(finish.bias.chunks(tiles.channels));
                 for (weights, (channels, bias)) in weights.chunks_exact(of_block).zip(channels) {
                     let places = weights
                         .chunks_exact(self.inputs * tiles.channels)
@@ -231,7 +237,8 @@ impl Winograd {
                     };
                     let count = tile / transform.lanes;
                     transform.run(products, &products_at, outputs, steps, count);
-                    write(self, &tiles, &block, outputs, bias, channels);
+                    let finish = Finish { bias, ..finish };
+                    write(self, &tiles, &block, outputs, finish, channels);
                 }
             }
         });
@@ -254,8 +261,7 @@ impl Winograd {
         geometry: &Geometry,
         input: &[F],
         weight: &[F],
-        bias: &[F],
-        activation: Activation,
+        finish: Finish<'_, F>,
     ) -> Vec<F> {
         let width = F::tiles().channels;
         let weights: Vec<Vec<F>> = groups(geometry)
@@ -270,12 +276,12 @@ impl Winograd {
         let image_size = geometry.inputs * geometry.input_pixels();
         in_parts(geometry.images * size, size, |index, output| {
             let image = &input[index * image_size..][..image_size];
-            let bias = bias.chunks_exact(self.outputs);
+            let bias = finish.bias.chunks_exact(self.outputs);
             for ((group, weights), bias) in groups(geometry).zip(&weights).zip(bias) {
                 let output = &mut output[group.output];
-                self.convolve(weights, &image[group.input], bias, output);
+                let finish = Finish { bias, ..finish };
+                self.convolve(weights, &image[group.input], finish, output);
             }
-            activation.apply(output);
         })
     }
 
@@ -297,13 +303,17 @@ impl Winograd {
             })
             .collect();
         let none = vec![F::ZERO; self.outputs];
+        let finish = Finish {
+            bias: &none,
+            activation: Activation::Identity,
+        };
         let size = geometry.outputs * geometry.output_pixels();
         let image_size = geometry.inputs * geometry.input_pixels();
         in_parts(geometry.images * image_size, image_size, |index, image| {
             let gradient = &gradient[index * size..][..size];
             for (group, weights) in groups(geometry).zip(&weights) {
                 let image = &mut image[group.input];
-                self.convolve(weights, &gradient[group.output], &none, image);
+                self.convolve(weights, &gradient[group.output], finish, image);
             }
         })
     }

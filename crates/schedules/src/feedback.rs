@@ -121,3 +121,43 @@ impl Feedback {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a panic is how a test fails
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_whether_a_loss_or_an_accuracy_is_wanted() {
+        let mode = |feedback: Feedback| feedback.mode();
+        assert_eq!(mode(Feedback::Plateau(Plateau::min())), MetricMode::Min);
+        assert_eq!(mode(Feedback::Plateau(Plateau::max())), MetricMode::Max);
+        let greedy = |greedy| Feedback::Greedy(greedy, Vec::new());
+        assert_eq!(mode(greedy(Greedy::min())), MetricMode::Min);
+        assert_eq!(mode(greedy(Greedy::max())), MetricMode::Max);
+    }
+
+    #[test]
+    fn the_rules_of_other_groups_belong_to_it() {
+        let group = |others: &[f64]| {
+            let others = others.iter().map(|floor| Greedy::min().floor(*floor));
+            Feedback::Greedy(Greedy::min(), others.collect())
+        };
+        let all = [
+            group(&[]),
+            group(&[0.1]),
+            group(&[0.2]),
+            group(&[0.1, 0.2]),
+            group(&[0.2, 0.1]),
+        ]
+        .map(|feedback| feedback.fingerprint());
+        assert!((1..all.len()).all(|index| !all[..index].contains(&all[index])));
+        assert_eq!(all[0], Greedy::min().fingerprint());
+
+        let two = group(&[0.1]);
+        let mut memory = two.beginning(0);
+        assert!(two.can_remember(&memory));
+        memory.others[0] = 0.05;
+        assert!(!two.can_remember(&memory));
+    }
+}

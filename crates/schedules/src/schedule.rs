@@ -143,3 +143,31 @@ impl<S: Schedule + ?Sized> Schedule for Arc<S> {
         (**self).fingerprint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MAX_UPDATE;
+
+    #[derive(Debug)]
+    struct Squares;
+
+    impl Schedule for Squares {
+        fn factor(&self, update: u64) -> f64 {
+            update as f64 * update as f64
+        }
+
+        fn fingerprint(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn between_two_updates_it_is_a_straight_line() {
+        let at = |time: f64| Squares.factor_at(time);
+        assert_eq!([at(0.0), at(2.0), at(3.0)], [0.0, 4.0, 9.0]);
+        assert_eq!([at(0.5), at(2.25), at(2.75)], [0.5, 5.25, 7.75]);
+        assert_eq!([at(-1.0), at(f64::NAN)], [0.0, 0.0]);
+        assert_eq!(at(MAX_UPDATE as f64), Squares.factor(MAX_UPDATE));
+    }
+}

@@ -270,4 +270,14 @@ mod tests {
         assert_eq!(rate.step(), 0.1);
         assert_eq!(rate.update(), u64::MAX);
     }
+
+    #[test]
+    fn a_scheduler_re_times_what_is_left() {
+        let mut rate = Linear::new(4).peak(1.0).unwrap();
+        assert_eq!([rate.step(), rate.step()], [1.0, 0.75]);
+        rate.retime(4, 6).unwrap();
+        assert_eq!(rate.rates(2..7), [0.5, 0.375, 0.25, 0.125, 0.0]);
+        assert!(rate.retime(6, 1).is_err());
+        assert_eq!(rate.rates(2..4), [0.5, 0.375]);
+    }
 }

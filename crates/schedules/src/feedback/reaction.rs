@@ -124,4 +124,37 @@ mod tests {
         assert!(Reaction::Raised { from: 1.0, to: 2.0 }.is_change());
         assert!(!Reaction::Limited.is_change());
     }
+
+    #[test]
+    fn ratios_to_a_unit_and_words() {
+        let (from, to) = (0.5, 0.25);
+        let all = [
+            (Reaction::Unchanged, "multiplier unchanged"),
+            (
+                Reaction::Reduced { from, to },
+                "multiplier reduced from 0.25 to 0.125",
+            ),
+            (
+                Reaction::Raised { from, to },
+                "multiplier raised from 0.25 to 0.125",
+            ),
+            (
+                Reaction::Reset { from, to },
+                "multiplier reset from 0.25 to 0.125",
+            ),
+            (Reaction::Limited, "multiplier at its limit"),
+            (
+                Reaction::CoolingDown { left: 3 },
+                "cooling down, 3 reports left",
+            ),
+            (Reaction::Averaging, "report kept for the mean"),
+            (
+                Reaction::Inactive { update: 7 },
+                "report ignored: update 7 is outside the active stage",
+            ),
+        ];
+        for (reaction, expected) in all {
+            assert_eq!(reaction.per(2.0).to_string(), expected);
+        }
+    }
 }

@@ -89,3 +89,25 @@ impl PlateauRule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_as_much_better_as_asked_for_is_not_better() {
+        use PlateauRule::{Best, Keras, Optax, Torch, Trend};
+
+        // With a threshold of a half, 1 is exactly half of 2; with a minimum of 0.5, 1.5 is exactly that much less.
+        let better = |rule: PlateauRule, by: (f64, f64), metric: f64| {
+            rule.better(MetricMode::Min, by, (metric, 2.0), false)
+        };
+        for rule in [Best, Trend, Torch, Keras, Optax] {
+            for (by, metric) in [((0.5, 0.0), 1.0), ((0.0, 0.5), 1.5), ((0.0, 0.0), 2.0)] {
+                assert!(!better(rule, by, metric), "{rule:?} {by:?}");
+                assert!(better(rule, by, metric - 1e-9), "{rule:?} {by:?}");
+            }
+        }
+        assert!(Keras.better(MetricMode::Min, (0.0, 0.5), (9.0, 2.0), true));
+    }
+}

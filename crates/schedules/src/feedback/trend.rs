@@ -107,6 +107,43 @@ mod tests {
         ));
     }
 
+    /// All orders of `0..n`.
+    fn orders(n: usize) -> Vec<Vec<f64>> {
+        let mut orders = vec![Vec::new()];
+        for place in 0..n {
+            let longer = orders.iter().flat_map(|order: &Vec<f64>| {
+                (0..=place).map(move |at| {
+                    let mut order = order.clone();
+                    order.insert(at, place as f64);
+                    order
+                })
+            });
+            orders = longer.collect();
+        }
+        orders
+    }
+
+    #[test]
+    fn one_sigma_is_that_of_all_orders() {
+        for n in [5, 6, 7, 8] {
+            let orders = orders(n);
+            let score = |order: &[f64]| -> f64 {
+                let pairs = (0..n).flat_map(|early| {
+                    (early + 1..n.min(early + 1 + n / 3)).map(move |late| (early, late))
+                });
+                pairs
+                    .map(|(early, late)| (order[early] - order[late]).signum())
+                    .sum()
+            };
+            let squares: f64 = orders.iter().map(|order| score(order).powi(2)).sum();
+            let sigma = (squares / orders.len() as f64).sqrt();
+            for order in &orders {
+                let found = falls(&order.iter().copied().collect(), 0.0, 0.0);
+                assert_eq!(found, score(order) >= sigma, "{order:?}");
+            }
+        }
+    }
+
     #[test]
     fn the_gain_is_from_end_to_end() {
         // Six reports that fall by 1/4 each gain 5/4; the median's magnitude is 2.
@@ -116,12 +153,17 @@ mod tests {
         assert!(falls(&falling, 0.62, 0.0));
         assert!(!falls(&falling, 0.625, 0.0));
         assert!(!falls(&falling, 0.5, 0.25));
+        // Slopes are over up to three reports here, and the gain is eight times a quarter.
+        let longer = series(9, |index| -0.25 * index);
+        assert!(falls(&longer, 0.0, 1.99));
+        assert!(!falls(&longer, 0.0, 2.0));
     }
 
     #[test]
     fn the_median_of_two_is_their_mean() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(vec![5.0, 3.0, 1.0, 2.0, 9.0]), Some(3.0));
         assert_eq!(median(vec![f64::MAX, f64::MAX]), Some(f64::MAX));
         assert_eq!(median(Vec::new()), None);
     }

@@ -78,3 +78,26 @@ fn present(number: &AtomicU64) -> Option<f64> {
     let number = f64::from_bits(number.load(Ordering::Relaxed));
     (!number.is_nan()).then_some(number)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a panic is how a test fails
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn the_last_step_can_be_read() {
+        let mut rate = OneCycle::new(10).peak(0.1).unwrap();
+        let handle = rate.handle();
+        assert_eq!((handle.rate(), handle.momentum()), (None, None));
+        for update in 0..10 {
+            let stepped = rate.step();
+            assert_eq!(handle.rate(), Some(stepped));
+            assert_eq!(handle.momentum(), rate.momentum_at(update));
+            assert!(handle.momentum().is_some());
+        }
+        let mut without = Linear::new(4).peak(0.1).unwrap();
+        let handle = without.handle();
+        without.step();
+        assert_eq!((handle.rate(), handle.momentum()), (Some(0.1), None));
+    }
+}

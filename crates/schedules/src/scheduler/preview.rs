@@ -189,4 +189,27 @@ mod tests {
         assert!(svg.contains("points=\"72.0,16.0 "), "{svg}");
         assert!(svg.contains(" 624.0,112.0\""), "{svg}");
     }
+
+    #[test]
+    fn a_preview_has_its_labels_and_a_range_its_own_start() {
+        let rate = Linear::new(8).delay(100).peak(0.5).unwrap();
+        let picture = rate.preview(100..109);
+        let labels: Vec<&str> = picture.lines().map(|line| &line[..9]).collect();
+        let between = [" ".repeat(9); 1].concat();
+        let mut expected = vec!["  5.00e-1"];
+        expected.extend([between.as_str(); 8]);
+        expected.extend(["        0", between.as_str(), "   update"]);
+        assert_eq!(labels, expected);
+        assert!(picture.ends_with("  100   108\n"), "{picture}");
+
+        let points = |svg: String| {
+            let (_, after) = svg.split_once("points=\"").unwrap();
+            after.split_once('"').unwrap().0.to_owned()
+        };
+        let from_zero = Linear::new(8).peak(0.5).unwrap().svg(0..9);
+        assert_eq!(points(rate.svg(100..109)), points(from_zero));
+
+        let nothing = Linear::new(8).peak(0.5).unwrap().preview(8..20);
+        assert!(nothing.starts_with("   1.00e0 │\n"), "{nothing}");
+    }
 }

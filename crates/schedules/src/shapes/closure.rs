@@ -259,4 +259,11 @@ mod tests {
         );
         assert!(format!("{:?}", constant(1.0)).contains("\"constant\""));
     }
+
+    #[test]
+    fn its_length_is_the_one_it_was_given() {
+        assert_eq!(constant(1.0).length(8).check(), Ok(()));
+        assert_eq!(Schedule::length(&constant(1.0).length(8)), Some(8));
+        assert_eq!(Schedule::length(&constant(1.0)), None);
+    }
 }

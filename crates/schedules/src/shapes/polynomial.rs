@@ -201,4 +201,18 @@ mod tests {
         );
         assert_eq!(root.factor(MAX_UPDATE), 0.0);
     }
+
+    #[test]
+    fn every_parameter_is_in_the_fingerprint() {
+        let plain = Polynomial::new(5);
+        let all = [
+            plain,
+            Polynomial::new(6),
+            plain.power(2.5),
+            plain.start(0.5),
+            plain.end(0.1),
+        ]
+        .map(|schedule| schedule.fingerprint());
+        assert!((1..all.len()).all(|index| !all[..index].contains(&all[index])));
+    }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::records::trained_losses;
 use super::statistics::{Difference, holm};
-use super::{Records, Row};
+use super::{Records, Ridge, Row};
 
 /// The results of an experiment. The metric is the loss on the validation rows after the last update.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,6 +24,8 @@ pub struct Condition {
     pub name: String,
     /// The best first: those whose runs all trained by their loss, then the others.
     pub rows: Vec<Row>,
+    /// How the best peak grows with the batch size, where that is what they differ in.
+    pub ridge: Option<Ridge>,
 }
 
 /// A difference to the baseline.
@@ -54,6 +56,7 @@ impl Comparison {
             .map(|records| Condition {
                 name: records[0].condition.clone(),
                 rows: records.iter().map(Row::of).collect(),
+                ridge: Ridge::of(records),
             })
             .collect();
         let groups = records.chunk_by(|left, right| left.condition == right.condition);

@@ -10,6 +10,8 @@ pub struct Records {
     pub condition: String,
     /// The strategy.
     pub strategy: String,
+    /// Images an update.
+    pub batch_size: usize,
     /// The runs that the peak was chosen by, peaks rising; empty where it was given.
     pub tuning: Vec<(f64, Vec<TrialRecord>)>,
     /// The peak.
@@ -50,6 +52,7 @@ impl Records {
         Self {
             condition: condition.to_owned(),
             strategy: strategy.to_owned(),
+            batch_size: 64,
             tuning: vec![
                 (0.1, runs(&[0.3])),
                 (0.2, runs(&[0.2])),

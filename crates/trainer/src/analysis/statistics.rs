@@ -118,6 +118,35 @@ impl Difference {
     }
 }
 
+/// The slope of the straight line through points, by least squares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slope {
+    /// The slope.
+    pub slope: f64,
+    /// Half the width of its 95 % interval, `t(n − 2)` times its standard error; nothing for two points.
+    pub half_width: Option<f64>,
+}
+
+impl Slope {
+    /// The slope through `points`, each an x and a y; nothing where all have the same x.
+    pub fn of(points: &[(f64, f64)]) -> Option<Self> {
+        let count = points.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+        let (x_mean, y_mean) = (mean(|point| point.0), mean(|point| point.1));
+        let centred = points.iter().map(|(x, y)| (x - x_mean, y - y_mean));
+        let spread: f64 = centred.clone().map(|(x, _)| x * x).sum();
+        if spread <= 0.0 {
+            return None;
+        }
+        let slope = centred.clone().map(|(x, y)| x * y).sum::<f64>() / spread;
+        let squares: f64 = centred.map(|(x, y)| (y - slope * x).powi(2)).sum();
+        let degrees = count - 2.0;
+        let half_width = quantile(0.5 + CONFIDENCE / 2.0, degrees)
+            .map(|quantile| quantile * (squares / degrees / spread).sqrt());
+        Some(Self { slope, half_width })
+    }
+}
+
 /// Holm's correction: the p values that may be compared with the significance of the whole family, in the same order.
 ///
 /// ```text
@@ -243,6 +272,21 @@ mod tests {
             let found = difference.detectable(significance).unwrap();
             near(found, 0.5 * expected, 1e-6);
         }
+    }
+
+    #[test]
+    fn a_slope_is_that_of_least_squares() {
+        // By hand: mean x 2.5, spread 5, slope 5.5 / 5; squares 2.7, 2 degrees, so t · √(1.35 / 5) with t = 4.302653.
+        let slope = Slope::of(&[(1.0, 1.0), (2.0, 3.0), (3.0, 2.0), (4.0, 5.0)]).unwrap();
+        near(slope.slope, 1.1, 1e-12);
+        near(
+            slope.half_width.unwrap(),
+            4.302652729911275 * 0.27_f64.sqrt(),
+            1e-9,
+        );
+        let two = Slope::of(&[(1.0, 1.0), (2.0, 3.0)]).unwrap();
+        assert_eq!((two.slope, two.half_width), (2.0, None));
+        assert_eq!(Slope::of(&[(1.0, 1.0), (1.0, 3.0)]), None);
     }
 
     #[test]

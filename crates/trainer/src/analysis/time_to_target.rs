@@ -191,6 +191,7 @@ mod tests {
         Records {
             condition: "SGD".to_owned(),
             strategy: "fixed".to_owned(),
+            batch_size: 64,
             tuning: [0.1, 0.2, 0.4].map(|peak| (peak, Vec::new())).to_vec(),
             peak,
             reporting,

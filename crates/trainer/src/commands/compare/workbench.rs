@@ -35,6 +35,7 @@ impl Workbench<'_> {
             .map(|((case, peak), tuning)| Records {
                 condition: case.condition.clone(),
                 strategy: case.strategy.clone(),
+                batch_size: case.resolved.settings.data.batch_size,
                 tuning,
                 peak: *peak,
                 reporting: self.found(case, *peak, seeds),

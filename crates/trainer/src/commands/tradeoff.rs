@@ -2,8 +2,8 @@
 
 use crate::analysis::{Reached, SeedCurve, Tradeoff, Ways};
 use crate::cli::TradeoffArguments;
-use crate::config::{Budgets, ConfigError, Origin, Settings};
-use crate::engine::{Crew, Forks, Trial, TrialRun, Trunk, run_forks, run_trials};
+use crate::config::{Budgets, ConfigError, Origin};
+use crate::engine::{Compute, Crew, Trial, TrialRun, Trunk, run_forks, run_trials};
 use crate::report::{Console, TradeoffReport, TrialProgress};
 
 use super::new_file::write_svg;
@@ -21,71 +21,15 @@ pub(super) fn run(arguments: &TradeoffArguments) -> Result<(), Failure> {
     let settings = &prepared.resolved.settings;
     let budgets = Budgets::new(prepared.plan.updates, arguments.points)?;
     let updates = budgets.updates();
-    let seeds = settings.seed..settings.seed.saturating_add(arguments.seeds);
-    let subject = format!(
-        "{} on {}",
-        settings.model.name(),
-        settings.data.source.name()
-    );
+    let (model, data) = (settings.model.name(), settings.data.source.name());
     let (rule, peak) = (settings.optimizer.rule.name(), settings.optimizer.lr);
-    let subject = format!("{subject}, {rule} with a peak of {peak}");
+    let subject = format!("{model} on {data}, {rule} with a peak of {peak}");
     console.status(
         "curve",
         format_args!("{subject}, budgets of {updates:?} updates"),
     );
-
-    let dataset = &prepared.dataset;
-    let trial = |settings| Trial { settings, dataset };
-    let (mut trials, mut trunks) = (Vec::new(), Vec::new());
-    for seed in seeds {
-        let settings = Settings {
-            seed,
-            ..settings.clone()
-        };
-        trials.push(trial(budgets.cyclic(&settings)?));
-        trials.extend(budgets.one_by_one(&settings)?.into_iter().map(trial));
-        let (settings, forks) = budgets.forks(&settings)?;
-        trunks.push(Trunk {
-            settings,
-            forks,
-            dataset,
-        });
-    }
-    let mut curves = vec![SeedCurve::default(); trunks.len()];
-    for curve in &mut curves {
-        curve.one_by_one = vec![None; updates.len()];
-    }
-    let mut cost = Ways::default();
-    let of_a_seed = updates.len() + 1;
-    let crew = Crew::of(trials.len(), &compute);
-    let mut progress = TrialProgress::new(console, "training", trials.len() + trunks.len());
-    run_trials(&trials, &compute, crew, |index, run| {
-        let curve = &mut curves[index / of_a_seed];
-        let made = run.updates.len() as u64;
-        match (index % of_a_seed).checked_sub(1) {
-            None => {
-                cost.cyclic = made.max(cost.cyclic);
-                curve.cyclic = updates.iter().map(|at| measured(&run, *at)).collect();
-            }
-            Some(place) => curve.one_by_one[place] = measured(&run, updates[place]),
-        }
-        progress.tell();
-        Ok::<(), Failure>(())
-    })?;
-    let crew = Crew::of(trunks.len(), &compute);
-    run_forks(&trunks, &compute, crew, |index, forks: Forks| {
-        cost.forks = forks.updates.max(cost.forks);
-        let ends = forks.ends.iter().map(|end| {
-            let history = end.as_ref().ok()?;
-            Reached::of(history.validation?)
-        });
-        curves[index].forks = ends.collect();
-        progress.tell();
-        Ok::<(), Failure>(())
-    })?;
-    progress.finish();
-    cost.one_by_one = updates.iter().sum();
-
+    let runs = Runs::of(&prepared, &budgets, arguments.seeds)?;
+    let (curves, cost) = runs.make(&updates, &compute, console)?;
     let curve = Tradeoff::of(&updates, cost, &curves);
     let report = TradeoffReport::new(&subject, &curve);
     if let Some(path) = &arguments.svg {
@@ -95,6 +39,80 @@ pub(super) fn run(arguments: &TradeoffArguments) -> Result<(), Failure> {
     console.result(report);
     console.data(&serde_json::json!({ "subject": subject, "tradeoff": curve }));
     Ok(())
+}
+
+/// The runs of every seed in the three ways.
+struct Runs<'a> {
+    /// For each seed the one in cycles, then one for each budget.
+    trials: Vec<Trial<'a>>,
+    /// One for each seed.
+    trunks: Vec<Trunk<'a>>,
+}
+
+impl<'a> Runs<'a> {
+    fn of(prepared: &'a Prepared, budgets: &Budgets, seeds: u64) -> Result<Self, ConfigError> {
+        let (settings, dataset) = (&prepared.resolved.settings, &prepared.dataset);
+        let trial = |settings| Trial { settings, dataset };
+        let (mut trials, mut trunks) = (Vec::new(), Vec::new());
+        for seed in settings.seed..settings.seed.saturating_add(seeds) {
+            let mut settings = settings.clone();
+            settings.seed = seed;
+            trials.push(trial(budgets.cyclic(&settings)?));
+            trials.extend(budgets.one_by_one(&settings)?.into_iter().map(trial));
+            let (settings, forks) = budgets.forks(&settings)?;
+            trunks.push(Trunk {
+                settings,
+                forks,
+                dataset,
+            });
+        }
+        Ok(Self { trials, trunks })
+    }
+
+    /// What each seed reached after so many `updates`, and how many were made for that.
+    fn make(
+        &self,
+        updates: &[u64],
+        compute: &Compute,
+        console: Console,
+    ) -> Result<(Vec<SeedCurve>, Ways<u64>), Failure> {
+        let (trials, trunks) = (&self.trials, &self.trunks);
+        let none = SeedCurve {
+            one_by_one: vec![None; updates.len()],
+            ..SeedCurve::default()
+        };
+        let mut curves = vec![none; trunks.len()];
+        let mut cost = Ways::<u64> {
+            one_by_one: updates.iter().sum(),
+            ..Ways::default()
+        };
+        let mut progress = TrialProgress::new(console, "training", trials.len() + trunks.len());
+        let crew = Crew::of(trials.len(), compute);
+        run_trials(trials, compute, crew, |index, run| {
+            let of_a_seed = updates.len() + 1;
+            let curve = &mut curves[index / of_a_seed];
+            match (index % of_a_seed).checked_sub(1) {
+                None => {
+                    cost.cyclic = cost.cyclic.max(run.updates.len() as u64);
+                    curve.cyclic = updates.iter().map(|at| measured(&run, *at)).collect();
+                }
+                Some(place) => curve.one_by_one[place] = measured(&run, updates[place]),
+            }
+            progress.tell();
+            Ok::<(), Failure>(())
+        })?;
+        let crew = Crew::of(trunks.len(), compute);
+        run_forks(trunks, compute, crew, |index, forks| {
+            cost.forks = cost.forks.max(forks.updates);
+            let ends = forks.ends.into_iter();
+            let reached = ends.map(|end| Reached::of(end.ok()?.validation?));
+            curves[index].forks = reached.collect();
+            progress.tell();
+            Ok::<(), Failure>(())
+        })?;
+        progress.finish();
+        Ok((curves, cost))
+    }
 }
 
 /// What a run had reached after so many updates.

@@ -55,9 +55,7 @@ impl Training<'_> {
             recorder.write_event_file(directory)?;
         }
         recorder.note(self.beginning.clone())?;
-        // Whoever asked before this process was there has given up.
         let inbox = directory.inbox();
-        inbox.clear()?;
         let interrupt = Interrupt::listen()?;
         let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());
         if let Some(saved) = self.from {

@@ -179,6 +179,8 @@ impl RunDirectory {
         let path = self.path.join(LOCK);
         let file = File::create(&path).map_err(|error| file_error(&path, error))?;
         lock(&file, &self.path)?;
+        // Whoever asked the process before for something has given up; from now on this one answers.
+        self.inbox().clear()?;
         Ok(Self {
             lock: Some(Arc::new(file)),
             ..self
@@ -422,6 +424,7 @@ pub(super) fn content_error(path: &Path, error: impl std::fmt::Display) -> RunEr
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use super::super::Asked;
     use super::*;
 
     #[test]
@@ -453,8 +456,14 @@ mod tests {
         let busy = RunDirectory::open_to_train(&path).unwrap_err();
         assert!(matches!(busy, RunError::InUse { .. }), "{busy}");
         RunDirectory::open(&path).unwrap();
+        assert!(RunDirectory::open(&path).unwrap().is_in_use().unwrap());
         drop(copy);
+        let idle = RunDirectory::open(&path).unwrap();
+        assert!(!idle.is_in_use().unwrap());
+        // What nobody waits for any more is not done.
+        idle.inbox().put(&Asked::new(Some(0.5), None)).unwrap();
         RunDirectory::open_to_train(&path).unwrap();
+        assert!(!idle.inbox().is_full());
     }
 
     #[test]

@@ -17,10 +17,11 @@ enum Cause<'a> {
 }
 
 impl Running<'_> {
-    /// Whether a change of before is to be made again now.
+    /// Whether a change of before is to be made again now. One of fewer updates than these was made after a recovery,
+    /// which is still to come.
     pub(super) fn repeats(&self) -> bool {
         let next = self.before.front();
-        next.is_some_and(|next| next.updates <= self.done)
+        next.is_some_and(|next| next.updates == self.done)
     }
 
     /// Makes the changes again that were made here before.
@@ -120,5 +121,58 @@ impl Running<'_> {
                 reason,
             }),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::config::{Backend, Layer, resolve};
+    use crate::data;
+    use crate::engine::{Fit, Plan, open};
+
+    /// After how many updates each of these changes is made in a run that goes back to its beginning after a few.
+    fn places(changes: &[(u64, Adjustment)]) -> Vec<u64> {
+        let wild = [
+            "optimizer.kind=sgd",
+            "optimizer.lr=1e5",
+            "schedule.kind=constant",
+            "train.length=60",
+            "train.evaluate_every=5",
+            "train.on_divergence=recover",
+            "train.recover_factor=1e-6",
+        ];
+        let layers = wild.iter().map(|text| Layer::from_set(text).unwrap());
+        let settings = resolve([Layer::of(layers)]).unwrap().settings;
+        let dataset = data::load(&settings.data).unwrap();
+        let plan = Plan::new(&settings, dataset.train.len()).unwrap();
+        let compute = open(Backend::Flex).unwrap();
+        let changes = changes.iter().enumerate();
+        let before = changes.map(|(number, (updates, adjustment))| Adjusted {
+            number: number as u64,
+            updates: *updates,
+            adjustment: *adjustment,
+        });
+        let fit = Fit::new(&settings, &dataset, &plan, &compute).repeat(before.collect());
+        let (mut places, mut recovered) = (Vec::new(), 0);
+        fit.run(|event| {
+            match event {
+                Event::Adjusted { adjusted, .. } => places.push(adjusted.updates),
+                Event::Recovered { .. } => recovered += 1,
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert!(recovered > 0);
+        places
+    }
+
+    #[test]
+    fn a_change_after_a_recovery_is_made_after_it() {
+        let scale = Adjustment::ScaleLr(1.0);
+        let length = Adjustment::Length(40);
+        assert_eq!(places(&[(2, scale), (1, scale), (7, length)]), [2, 1, 7]);
     }
 }

@@ -16,6 +16,31 @@ pub(crate) fn trainer(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// The same, started by another program.
+pub(crate) fn through(wrapper: &[&str], folder: &Path, arguments: &[&str]) -> Command {
+    let own = trainer(folder, arguments);
+    let Some((program, before)) = wrapper.split_first() else {
+        return own;
+    };
+    let mut command = Command::new(program);
+    command
+        .args(before)
+        .arg(own.get_program())
+        .args(own.get_args());
+    command.current_dir(folder);
+    for (name, value) in own.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command
+}
+
+/// Starts a program so that permissions count for it, which they do not for root.
+pub(crate) const HELD_TO_RIGHTS: &[&str] = &[
+    "sh",
+    "-c",
+    "[ $(id -u) = 0 ] || exec \"$0\" \"$@\"; exec setpriv --bounding-set=-dac_override,-dac_read_search \"$0\" \"$@\"",
+];
+
 /// Runs `trainer`, which must succeed, and returns its stdout.
 pub(crate) fn succeed(folder: &Path, arguments: &[&str]) -> String {
     let output = trainer(folder, arguments).output().unwrap();

@@ -13,17 +13,18 @@ const SHORT: &[&str] = &[
     "--set=checkpoint.every=10",
 ];
 
-/// Begins a run that is gone at its `step`th step on files.
-fn killed(folder: &Path, step: u64, more: &[&str]) {
-    let output = trainer(folder, &[SHORT, &["--name=a"], more].concat())
-        .env("ANNEAL_FAULT", format!("file:{step}:kill"))
+/// Begins a run that is gone at such a moment.
+fn killed(folder: &Path, moment: &str) {
+    let output = trainer(folder, &[SHORT, &["--name=a"]].concat())
+        .env("ANNEAL_FAULT", format!("{moment}:kill"))
         .output()
         .unwrap();
-    assert!(!output.status.success(), "{step}: {}", text(&output.stderr));
+    let said = text(&output.stderr);
+    assert!(!output.status.success(), "{moment}: {said}");
 }
 
-/// So late that two states are saved, and so early that the third is not.
-const LATE: u64 = 70;
+/// When two last states are saved, after 10 and 20 updates, and a best one after 17.
+const LATE: &str = "save:4";
 
 #[test]
 fn a_finished_run_says_so() {
@@ -43,7 +44,7 @@ fn a_finished_run_says_so() {
 fn a_run_without_a_checkpoint_starts_at_its_first_update() {
     let folder = tempdir().unwrap();
     succeed(folder.path(), &[SHORT, &["--name=whole"]].concat());
-    killed(folder.path(), 12, &[]);
+    killed(folder.path(), "save:1");
     assert!(!folder.path().join("runs/a/checkpoints/last").exists());
     let output = trainer(folder.path(), &["train", "--resume", "runs/a"])
         .output()
@@ -60,7 +61,7 @@ fn a_run_without_a_checkpoint_starts_at_its_first_update() {
 #[test]
 fn a_directory_without_settings_holds_no_run_and_its_name_is_free() {
     let folder = tempdir().unwrap();
-    killed(folder.path(), 2, &[]);
+    killed(folder.path(), "file:2");
     assert!(folder.path().join("runs/a").is_dir());
     let refused = transcript(folder.path(), &["train", "--resume", "runs/a"]);
     assert!(
@@ -73,7 +74,7 @@ fn a_directory_without_settings_holds_no_run_and_its_name_is_free() {
 #[test]
 fn what_would_change_the_past_is_refused_and_the_rest_is_not() {
     let folder = tempdir().unwrap();
-    killed(folder.path(), LATE, &[]);
+    killed(folder.path(), LATE);
     let resume = ["train", "--resume", "runs/a"];
     let mut seen = String::new();
     for changed in [
@@ -105,7 +106,7 @@ fn what_would_change_the_past_is_refused_and_the_rest_is_not() {
 fn a_torn_checkpoint_is_named_and_the_one_before_it_is_used() {
     let folder = tempdir().unwrap();
     succeed(folder.path(), &[SHORT, &["--name=whole"]].concat());
-    killed(folder.path(), LATE, &[]);
+    killed(folder.path(), LATE);
     let state = folder
         .path()
         .join("runs/a/checkpoints/last/state.safetensors");
@@ -132,7 +133,7 @@ fn a_torn_checkpoint_is_named_and_the_one_before_it_is_used() {
 #[test]
 fn a_run_in_use_is_left_alone() {
     let folder = tempdir().unwrap();
-    killed(folder.path(), LATE, &[]);
+    killed(folder.path(), LATE);
     let lock = fs::File::open(folder.path().join("runs/a/.lock")).unwrap();
     lock.try_lock().unwrap();
     let shown = transcript(folder.path(), &["train", "--resume", "runs/a"]);

@@ -5,12 +5,14 @@
 
 pub mod analysis;
 pub mod cli;
+mod clock;
 pub mod commands;
 pub mod config;
 pub mod data;
 mod durable;
 pub mod engine;
 mod fault;
+pub mod full_files;
 pub mod panics;
 pub mod random;
 pub mod report;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use trainer::cli::Cli;
 use trainer::commands::{self, Failure};
-use trainer::panics;
 use trainer::report::Console;
+use trainer::{full_files, panics};
 
 fn main() -> ExitCode {
     kernels::keep_freed_memory();
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         .use_current_thread()
         .build_global();
     panics::note();
+    full_files::survive();
     let outcome = panic::catch_unwind(|| commands::run(cli))
         .unwrap_or_else(|_| Err(Failure::internal(panics::first().unwrap_or_default())));
     match outcome {

@@ -3,12 +3,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
 use super::run_directory::{content_error, file_error};
+use crate::clock::time_of_day;
 use crate::durable;
 use crate::engine::Adjustment;
 
@@ -192,9 +193,8 @@ impl EventLog {
     /// # Errors
     /// The file system refuses.
     pub fn append(&mut self, event: RunEvent) -> Result<(), RunError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let line = EventLine {
-            time: now.map_or(0.0, |time| time.as_secs_f64()),
+            time: time_of_day(),
             seconds: self.start.elapsed().as_secs_f64(),
             event,
         };

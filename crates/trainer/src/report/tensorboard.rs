@@ -3,12 +3,12 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 
 use super::RunError;
 use super::run_directory::file_error;
+use crate::clock::time_of_day;
 use crate::engine::Update;
 
 /// An event file, which TensorBoard follows while it grows.
@@ -63,6 +63,21 @@ struct Scalar {
     simple_value: Option<f32>,
 }
 
+/// What stands before the time in a file's name, and behind it.
+const BEFORE: &str = "events.out.tfevents.";
+const BEHIND: &str = ".anneal";
+
+/// The time in the name of the newest file in `folder`.
+fn newest(folder: &Path) -> Option<f64> {
+    let files = fs::read_dir(folder).ok()?.flatten();
+    let names = files.filter_map(|file| file.file_name().into_string().ok());
+    let times = names.filter_map(|name| {
+        let time = name.strip_prefix(BEFORE)?.strip_suffix(BEHIND)?;
+        time.parse::<f64>().ok()
+    });
+    times.max_by(f64::total_cmp)
+}
+
 impl EventFile {
     /// Begins a file in `folder`, which is made if it is not there, for a run that goes on after so many updates.
     ///
@@ -70,15 +85,17 @@ impl EventFile {
     /// The file system refuses.
     pub fn create(folder: &Path, updates: u64) -> Result<Self, RunError> {
         fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;
-        // TensorBoard reads every file with `tfevents` in its name, in the order of their names.
-        let path = folder.join(format!("events.out.tfevents.{:.6}.anneal", now()));
+        // TensorBoard reads every file with `tfevents` in its name, in the order of their names, whatever the clock says.
+        let begun = newest(folder).map_or(0.0, |newest| newest + 1e-6);
+        let begun = begun.max(time_of_day());
+        let path = folder.join(format!("{BEFORE}{begun:.6}{BEHIND}"));
         let file = File::create_new(&path).map_err(|error| file_error(&path, error))?;
         let mut events = Self {
             path,
             file: BufWriter::new(file),
         };
         let first = Event {
-            wall_time: now(),
+            wall_time: time_of_day(),
             file_version: Some("brain.Event:2".to_owned()),
             ..Event::default()
         };
@@ -93,7 +110,7 @@ impl EventFile {
     /// The file system refuses.
     pub fn go_on_after(&mut self, updates: u64) -> Result<(), RunError> {
         self.write(&Event {
-            wall_time: now(),
+            wall_time: time_of_day(),
             step: updates as i64,
             session_log: Some(SessionLog { status: START }),
             ..Event::default()
@@ -120,7 +137,7 @@ impl EventFile {
                 value.push(scalar("accuracy/validation", validation.accuracy));
             }
             self.write(&Event {
-                wall_time: now(),
+                wall_time: time_of_day(),
                 step: update.update as i64,
                 summary: Some(Scalars { value }),
                 ..Event::default()
@@ -149,9 +166,4 @@ fn record(out: &mut impl Write, event: &[u8]) -> io::Result<()> {
 fn checksum(bytes: &[u8]) -> [u8; 4] {
     let crc = crc32c::crc32c(bytes);
     crc.rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
-}
-
-fn now() -> f64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs_f64()
 }

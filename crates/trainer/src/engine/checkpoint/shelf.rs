@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::files;
 use super::{Checkpoint, CheckpointError, Origin, Saved};
 use crate::config::{Change, changes};
-use crate::durable;
+use crate::{durable, fault};
 
 /// The folder `checkpoints` of a run.
 ///
@@ -94,7 +94,8 @@ impl Shelf {
             path: path.clone(),
             source,
         };
-        let written = durable::remove_folder(&new)
+        let written = fault::on_save()
+            .and_then(|()| durable::remove_folder(&new))
             .and_then(|()| fs::create_dir_all(&new))
             .and_then(|()| files::write(&new, checkpoint, origin));
         if written.is_err() {

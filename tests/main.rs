@@ -15,17 +15,20 @@
 //! - `exactness`: a run that goes on from a checkpoint is the uninterrupted one to the last bit.
 //! - `resume`: what a person meets who stops a run, goes on with it, or cannot.
 //! - `kills`: runs that are killed at any moment end with the same bytes.
+//! - `failures`: the README's table of failures, row by row; whole outputs in `snapshots/`.
 //! - `faults`: faults at every step on a file, and at the device.
 //! - `recovery`: runs that diverge, and runs that get no better.
 //! - `fork`: new runs from a state that another run has kept.
 //! - `adjust`: runs that are changed on their way, by somebody or by their time.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
+//! - `dashboard`: a run in the whole terminal, stopped by its keys.
 //! - `damaged_data`: real files cut short and flipped.
 //! - `images`: a person's own pictures, from a folder to predictions.
 //! - `learner`: our model, optimizer and schedule in Burn's own training loop.
 //! - `fidelity`: the runs that PyTorch recorded, update by update.
 //! - `report`: what `trainer report` writes, opened in a browser, which `browser` drives.
 //! - `tensorboard`: the event files, read back by TensorBoard.
+//! - `untrusted`: bytes of any kind, given to everything that reads them.
 //! - `weights`: weights in and out under PyTorch's names, and training from them.
 #![allow(
     clippy::unwrap_used,
@@ -41,7 +44,11 @@ mod browser;
 mod calibration;
 mod compare;
 mod damaged_data;
+#[cfg(target_os = "linux")]
+mod dashboard;
 mod exactness;
+#[cfg(target_os = "linux")]
+mod failures;
 mod faults;
 mod fidelity;
 mod find_lr;
@@ -60,5 +67,7 @@ mod schedule;
 mod tensorboard;
 mod tradeoff;
 mod training;
+#[cfg(unix)]
+mod untrusted;
 mod verdict;
 mod weights;

@@ -28,6 +28,9 @@ pub struct TrainArguments {
     /// Also write the curves for TensorBoard, which shows them while they grow: `tensorboard --logdir runs`.
     #[arg(long)]
     pub tensorboard: bool,
+    /// Show the run in the whole terminal; there, `q` asks whether to stop it, as Ctrl-C does elsewhere.
+    #[arg(long)]
+    pub tui: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -29,6 +29,11 @@ impl Interrupt {
             listen(*signal).map_err(refused)?;
         }
         Ok(Self(raised))
+    }
+
+    /// Does what the first signal does.
+    pub(super) fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 
     /// What becomes true with the first signal.

@@ -80,6 +80,7 @@ pub(super) fn run(
             }),
         },
         tensorboard: arguments.tensorboard || directory.has_event_files(),
+        tui: arguments.tui,
         console,
     };
     training.run()

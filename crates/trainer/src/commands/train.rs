@@ -77,6 +77,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
             None => started(&prepared, &compute),
         },
         tensorboard: arguments.tensorboard,
+        tui: arguments.tui,
         console,
     };
     training.run()

@@ -12,7 +12,8 @@ use crate::engine::{
 };
 use crate::panics;
 use crate::report::{
-    Asked, Console, Diverged, Progress, Recorder, RunDirectory, RunEvent, Summary, format_duration,
+    Asked, Console, Dashboard, Diverged, Progress, Recorder, RunDirectory, RunEvent, Summary,
+    format_duration,
 };
 
 use super::interrupt::Interrupt;
@@ -30,6 +31,8 @@ pub(super) struct Training<'a> {
     pub(super) beginning: RunEvent,
     /// Whether its curves are written for TensorBoard, too.
     pub(super) tensorboard: bool,
+    /// Whether it is shown in the whole terminal.
+    pub(super) tui: bool,
     pub(super) console: Console,
 }
 
@@ -57,10 +60,7 @@ impl Training<'_> {
         recorder.note(self.beginning.clone())?;
         let inbox = directory.inbox();
         let interrupt = Interrupt::listen()?;
-        let mut progress = Progress::new(console, &prepared.plan, compute.is_gpu());
-        if let Some(saved) = self.from {
-            progress.set_length(saved.checkpoint.length(prepared.plan.updates));
-        }
+        let mut display = self.display();
         let mut kept = Ok(());
         let settings = &prepared.resolved.settings;
         let fit = Fit::new(settings, &prepared.dataset, &prepared.plan, compute)
@@ -72,7 +72,10 @@ impl Training<'_> {
         // Devices fail by panics, and nothing that one leaves half done is used afterwards.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let tell = |event: Event<'_>| {
-                progress.tell(&event);
+                display.tell(&event);
+                if display.stops() {
+                    interrupt.raise();
+                }
                 kept = recorder.tell(&event).and_then(|()| match event.request() {
                     Some(_) => inbox.clear(),
                     None => Ok(()),
@@ -84,7 +87,7 @@ impl Training<'_> {
             };
             fit.run_asking(tell, || self.request(inbox.look()?))
         }));
-        progress.finish();
+        display.finish();
         kept.map_err(|error| Failure::not_kept(error, directory.path()))?;
         let Ok(outcome) = outcome else {
             let panic = panics::first().unwrap_or_default();
@@ -119,6 +122,24 @@ impl Training<'_> {
         }
         tell(&summary, directory, console);
         Ok(())
+    }
+
+    /// What shows how far it is.
+    fn display(&self) -> Display {
+        let plan = &self.prepared.plan;
+        let saved = self.from.map(|saved| &saved.checkpoint);
+        let length = saved.map_or(plan.updates, |saved| saved.length(plan.updates));
+        if self.tui && Dashboard::is_possible() {
+            let made = saved.map_or(0, |saved| saved.updates);
+            return Display::Dashboard(Dashboard::open(made, length, plan.updates_per_epoch));
+        }
+        if self.tui {
+            self.console
+                .warn("--tui needs a terminal, and there is none");
+        }
+        let mut progress = Progress::new(self.console, plan, self.compute.is_gpu());
+        progress.set_length(length);
+        Display::Progress(progress)
     }
 
     /// What the curves of the whole run say, whichever processes it was trained by.
@@ -178,6 +199,37 @@ impl Training<'_> {
             ));
         }
         Ok(())
+    }
+}
+
+/// What shows a run while it goes on.
+enum Display {
+    Progress(Progress),
+    Dashboard(Dashboard),
+}
+
+impl Display {
+    fn tell(&mut self, event: &Event<'_>) {
+        match self {
+            Self::Progress(progress) => progress.tell(event),
+            Self::Dashboard(dashboard) => dashboard.tell(event),
+        }
+    }
+
+    /// Whether somebody has asked it for the run's end.
+    fn stops(&self) -> bool {
+        match self {
+            Self::Progress(_) => false,
+            Self::Dashboard(dashboard) => dashboard.stops(),
+        }
+    }
+
+    /// Gives the terminal back.
+    fn finish(self) {
+        match self {
+            Self::Progress(progress) => progress.finish(),
+            Self::Dashboard(dashboard) => drop(dashboard),
+        }
     }
 }
 

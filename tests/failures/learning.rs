@@ -2,6 +2,9 @@
 
 use super::scene::{RESUME, RUN, Row};
 
+/// The process may have 8 GB.
+const LITTLE_MEMORY: &[&str] = &["sh", "-c", "ulimit -v 8000000; exec \"$0\" \"$@\""];
+
 /// A learning rate at which nothing stays finite.
 const HOPELESS: &[&str] = &["--optimizer=sgd", "--lr=1e18"];
 
@@ -35,6 +38,10 @@ pub(super) const ROWS: &[Row] = &[
     ("the device is out of memory", |scene| {
         scene.with("read:15:memory", RUN);
         scene.run(RESUME);
+    }),
+    ("the machine is out of memory", |scene| {
+        let wide = [RUN, &["--set=model.hidden=[60000,60000]"]].concat();
+        scene.under(LITTLE_MEMORY, &wide);
     }),
     ("there is no such device", |scene| {
         scene.run(&["train", "--backend=rocm"]);

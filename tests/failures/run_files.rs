@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     ("every checkpoint is of a later version", |scene| {
         scene.with(LATE, RUN);
-        change_manifests(scene, |text| text.replace("\"format\": 1", "\"format\": 9"));
+        change_manifests(scene, |text| text.replace("\"format\": ", "\"format\": 9"));
         scene.run(RESUME);
     }),
     ("there is no checkpoint to measure", |scene| {

@@ -113,6 +113,7 @@ impl Scene {
     fn command(&self, wrapper: &[&str], arguments: &[&str]) -> Command {
         let mut command = through(wrapper, self.folder.path(), arguments);
         command.env("XDG_CACHE_HOME", self.at("cache"));
+        command.env_remove("RUST_BACKTRACE");
         command
     }
 
@@ -144,6 +145,8 @@ fn is_usual(line: &str) -> bool {
         "backend ",
         "epoch ",
         "verdict",
+        // How to see where a panic came from.
+        "note: ",
     ];
     labels.iter().any(|label| line.starts_with(label))
         || line.starts_with("data ") && line.contains(" training, ")

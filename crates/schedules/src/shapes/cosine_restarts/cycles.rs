@@ -273,6 +273,36 @@ mod tests {
     }
 
     #[test]
+    fn powers_and_logarithms_agree_with_exact_fractions() {
+        // By Python's fractions: round(first * (m ** i - 1) / (m - 1)), with m = 101/100 and 11/10.
+        let slow = [
+            (1, 100),
+            (50, 6_446),
+            (100, 17_048),
+            (300, 187_885),
+            (500, 1_437_728),
+        ];
+        let slower = [
+            (1, 7),
+            (10, 112),
+            (20, 401),
+            (60, 21_244),
+            (100, 964_573),
+            (200, 13_293_369_282),
+        ];
+        for (cycles, starts) in [
+            (cycles(100, 1.01), &slow[..]),
+            (cycles(7, 1.1), &slower[..]),
+        ] {
+            for (cycle, start) in starts {
+                assert_eq!(cycles.start(*cycle), *start, "{cycles:?} {cycle}");
+                assert_eq!(cycles.at(*start).0, *cycle, "{cycles:?} {cycle}");
+                assert_eq!(cycles.at(start - 1).0, cycle - 1, "{cycles:?} {cycle}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_taken_shortens_the_first_cycle_only() {
         let cycles = Cycles {
             taken: 3,

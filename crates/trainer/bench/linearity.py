@@ -34,7 +34,7 @@ def subset(mnist, folder, rows):
 
 def measured(options, data, updates, threads, runs):
     """Updates a second, and megabytes at most."""
-    command = [options.trainer, "train", f"--data={data}", "--optimizer=sgd", f"--runs={runs}", "--json"]
+    command = [options.trainer, "train", f"--data={data}", "--optimizer=sgd", "--lr=0.03", f"--runs={runs}", "--json"]
     command += [f"--set=train.length={updates}", f"--set=train.evaluate_every={updates}"]
     environment = {**os.environ, "RAYON_NUM_THREADS": str(threads)}
     with tempfile.TemporaryFile("w+") as output:

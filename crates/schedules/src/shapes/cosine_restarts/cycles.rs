@@ -148,15 +148,16 @@ enum Growth {
     Fast(f64),
 }
 
-/// From here on a multiplier's powers lose less than three bits when 1 is taken from them.
-const FAST: f64 = 1.125;
+/// From here on the powers of a multiplier lose less than seven bits of 53 when 1 is taken from them.
+const FAST: f64 = 1.01;
 
 impl Growth {
     fn grown(self, cycle: u64) -> f64 {
         match self {
             Self::Slow(logarithm) => {
                 let exponent = logarithm * cycle as f64;
-                if exponent < 1.0 {
+                // Above it the plain function loses no more than three bits, and takes half of the time.
+                if exponent < 0.125 {
                     exponent.exp_m1()
                 } else {
                     exponent.exp() - 1.0
@@ -173,7 +174,7 @@ impl Growth {
             Self::Slow(logarithm) => (1.0 + grown).ln() * logarithm.recip(),
             // Few cycles grow beyond any update: seven digits are enough to count them.
             Self::Fast(multiplier) => {
-                f64::from((1.0 + grown as f32).ln() * (multiplier as f32).ln().recip())
+                f64::from((1.0 + grown as f32).ln()) * multiplier.ln().recip()
             }
         };
         cycle as u64

@@ -107,13 +107,17 @@ mod tests {
         ));
     }
 
+    /// The pairs of `n` reports that are no more than a third of them apart.
+    fn pairs(n: usize) -> Vec<(usize, usize)> {
+        (0..n)
+            .flat_map(|early| (early + 1..n.min(early + 1 + n / 3)).map(move |late| (early, late)))
+            .collect()
+    }
+
     /// The variance of the score when all orders are alike, from its pairs: two that share an end agree or disagree in a
     /// third of the orders more than not, and two that share none are independent.
     fn variance(n: usize) -> f64 {
-        let h = n / 3;
-        let pairs = (0..n)
-            .flat_map(|early| (early + 1..n.min(early + 1 + h)).map(move |late| (early, late)));
-        let pairs: Vec<(usize, usize)> = pairs.collect();
+        let pairs = pairs(n);
         let product = |one: &(usize, usize), other: &(usize, usize)| {
             if one == other {
                 1.0
@@ -148,10 +152,8 @@ mod tests {
                 for place in (1..n).rev() {
                     order.swap(place, draw(place + 1));
                 }
-                let score: f64 = (0..n)
-                    .flat_map(|early| {
-                        (early + 1..n.min(early + 1 + n / 3)).map(move |late| (early, late))
-                    })
+                let signs = pairs(n).into_iter();
+                let score: f64 = signs
                     .map(|(early, late)| (order[early] - order[late]).signum())
                     .sum();
                 let found = falls(&order.iter().copied().collect(), 0.0, 0.0);

@@ -195,7 +195,7 @@ mod tests {
         let rate = Linear::new(8).delay(100).peak(0.5).unwrap();
         let picture = rate.preview(100..109);
         let labels: Vec<&str> = picture.lines().map(|line| &line[..9]).collect();
-        let between = [" ".repeat(9); 1].concat();
+        let between = " ".repeat(9);
         let mut expected = vec!["  5.00e-1"];
         expected.extend([between.as_str(); 8]);
         expected.extend(["        0", between.as_str(), "   update"]);

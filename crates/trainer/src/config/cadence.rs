@@ -7,7 +7,7 @@ use std::time::Duration;
 use schedules::Span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::time;
+use super::{number_or_text, time};
 
 /// How often something is done: each time after so many updates, or after so much time.
 ///
@@ -69,19 +69,10 @@ impl Serialize for Cadence {
 
 impl<'de> Deserialize<'de> for Cadence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "updates, epochs, a share of the run or a time")]
-        enum Typed {
-            Updates(i64),
-            Text(String),
-        }
-        let text = match Typed::deserialize(deserializer)? {
-            Typed::Updates(updates) => updates.to_string(),
-            Typed::Text(text) => text,
-        };
-        text.parse().map_err(D::Error::custom)
+        number_or_text::deserialize(
+            deserializer,
+            "updates, epochs, a share of the run or a time",
+        )
     }
 }
 

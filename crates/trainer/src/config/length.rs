@@ -7,7 +7,7 @@ use std::time::Duration;
 use schedules::{Horizon, Span};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::time;
+use super::{number_or_text, time};
 
 /// How long a run is: so many updates, or so much time, in which it makes as many as it can.
 ///
@@ -83,19 +83,7 @@ impl Serialize for Length {
 
 impl<'de> Deserialize<'de> for Length {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "updates, epochs or a time")]
-        enum Typed {
-            Updates(i64),
-            Text(String),
-        }
-        let text = match Typed::deserialize(deserializer)? {
-            Typed::Updates(updates) => updates.to_string(),
-            Typed::Text(text) => text,
-        };
-        text.parse().map_err(D::Error::custom)
+        number_or_text::deserialize(deserializer, "updates, epochs or a time")
     }
 }
 

@@ -14,6 +14,7 @@ mod images;
 mod layers;
 mod length;
 mod metric;
+mod number_or_text;
 mod optimizer;
 mod recipe;
 mod resolve;

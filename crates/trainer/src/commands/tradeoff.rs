@@ -3,7 +3,7 @@
 use crate::analysis::{Reached, SeedCurve, Tradeoff, Ways};
 use crate::cli::TradeoffArguments;
 use crate::config::{Budgets, ConfigError, Origin};
-use crate::engine::{Compute, Crew, Trial, TrialRun, Trunk, run_forks, run_trials};
+use crate::engine::{Compute, Crew, Trial, TrialRun, Trunk, run_trials, run_trunks};
 use crate::report::{Console, TradeoffReport, TrialProgress};
 
 use super::new_file::write_svg;
@@ -102,7 +102,7 @@ impl<'a> Runs<'a> {
             Ok::<(), Failure>(())
         })?;
         let crew = Crew::of(trunks.len(), compute);
-        run_forks(trunks, compute, crew, |index, forks| {
+        run_trunks(trunks, compute, crew, |index, forks| {
             cost.forks = cost.forks.max(forks.updates);
             let ends = forks.ends.into_iter();
             let reached = ends.map(|end| Reached::of(end.ok()?.validation?));

@@ -35,7 +35,7 @@ pub struct Forks {
 ///
 /// # Errors
 /// The first run that cannot begin, or the error of `done`. A run that diverges is a result.
-pub fn run_forks<E: From<FitError>>(
+pub fn run_trunks<E: From<FitError>>(
     trunks: &[Trunk<'_>],
     compute: &Compute,
     crew: Crew,
@@ -124,7 +124,7 @@ mod tests {
         let compute = open(Backend::Flex).unwrap();
         let crew = Crew::of(1, &compute);
         let mut forks = None;
-        run_forks(std::slice::from_ref(trunk), &compute, crew, |_, made| {
+        run_trunks(std::slice::from_ref(trunk), &compute, crew, |_, made| {
             forks = Some(made);
             Ok::<(), FitError>(())
         })

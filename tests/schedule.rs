@@ -47,6 +47,12 @@ fn momentum_and_groups_have_columns() {
     let expected = ["update", "epoch", "learning_rate", "momentum", "layers.0"];
     assert_eq!(names, expected);
     assert_eq!(csv[3].1[0], Some(0.95));
+    let drawn = succeed(
+        folder.path(),
+        &[&arguments[..], &["--epochs", "7"]].concat(),
+    );
+    // No update is at the very peak: 0.8500032 there.
+    assert!(drawn.contains("; momentum from 0.85 to 0.95\n"), "{drawn}");
     let json = succeed(folder.path(), &[&arguments[..], &["--json"]].concat());
     let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
     assert_eq!(rows.len(), csv[0].1.len());

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
+use super::figure::brief;
 use crate::config::{RateGroup, Settings};
 use crate::engine::Plan;
 
@@ -112,7 +113,12 @@ impl fmt::Display for Planned<'_> {
             let (least, most) = momenta.fold((first, first), |(least, most), momentum| {
                 (least.min(momentum), most.max(momentum))
             });
-            write!(formatter, "; momentum from {least} to {most}")?;
+            write!(
+                formatter,
+                "; momentum from {} to {}",
+                brief(least),
+                brief(most)
+            )?;
         }
         for group in self.groups {
             write!(formatter, "\n{}: times {}", group.path, group.multiplier)?;

@@ -13,8 +13,9 @@ use maud::{Markup, html};
 pub use series::{Point, Series};
 
 use drawing::Drawing;
-use scale::{Scale, Spacing, brief};
+use scale::{Scale, Spacing};
 
+pub(super) use scale::brief;
 pub(super) use style::STYLE;
 
 /// Curves over one axis: learning rates over updates, losses over learning rates.

@@ -209,7 +209,7 @@ fn round_step(step: f64) -> f64 {
 }
 
 /// A number for a person, four digits of it: `0.0381`, `12,340`, `3.2e-7`.
-pub(super) fn brief(value: f64) -> String {
+pub(in crate::report) fn brief(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         return "0".to_owned();

@@ -1,12 +1,15 @@
 //! What an experiment shows, for a person.
 
+mod curves;
+mod ridge;
+
 use std::fmt;
 
+use super::Page;
 use super::table::{Side, Table};
-use super::{Figure, Page, Point, Series};
-use crate::analysis::{
-    Against, Cause, Comparison, Condition, Ridge, Row, SIGNIFICANCE, SweepPoint,
-};
+use crate::analysis::{Against, Cause, Comparison, Condition, Row, SIGNIFICANCE, SweepPoint};
+use curves::{over_peaks, over_updates};
+use ridge::{law, over_batch_sizes};
 
 /// The tables of a comparison.
 #[derive(Debug, Clone, Copy)]
@@ -14,10 +17,6 @@ pub struct ComparisonReport<'a> {
     comparison: &'a Comparison,
 }
 
-/// What a curve over updates is.
-const CURVES: &str = "A curve over updates is the mean of the runs that trained, from its first point to its last; their \
-    number is in the legend where some did not. Where none trained it is the mean of all runs, and ends (×) after the \
-    update at which the first of them had no finite loss any more.";
 /// What does not exist.
 const NONE: &str = "-";
 
@@ -45,7 +44,7 @@ impl<'a> ComparisonReport<'a> {
         }
         page.heading("How to read it");
         page.paragraph(&self.notes().replace('\n', " "));
-        page.paragraph(CURVES);
+        page.paragraph(curves::NOTE);
         page
     }
 
@@ -227,45 +226,6 @@ impl fmt::Display for ComparisonReport<'_> {
     }
 }
 
-/// The power law of the best peaks, beside the rules of thumb.
-fn law(ridge: &Ridge) -> String {
-    let peaks = ridge.tops.iter();
-    let peaks: Vec<String> = peaks
-        .map(|top| format!("{:.3e} at {}", top.peak, top.batch_size))
-        .collect();
-    let interval = match ridge.half_width {
-        Some(half_width) => format!(" ± {half_width:.2} (95 %)"),
-        None => String::new(),
-    };
-    format!(
-        "The best peak grows with the batch size to the power of {:.2}{interval}; the linear rule says 1, that of the \
-         square root 0.5.\nBest between the peaks of the grid: {}.",
-        ridge.exponent,
-        peaks.join(", ")
-    )
-}
-
-/// The best peak of each batch size, and what the rules of thumb make of the smallest one's.
-fn over_batch_sizes(ridge: &Ridge) -> Figure {
-    let measured = ridge.tops.iter().map(|top| Point {
-        x: top.batch_size as f64,
-        y: top.peak,
-        interval: top.interval,
-    });
-    let measured: Vec<Point> = measured.collect();
-    let rule = |exponent: f64| -> Vec<Point> {
-        let (first, rest) = (measured[0], measured.iter());
-        rest.map(|point| Point::new(point.x, first.y * (point.x / first.x).powf(exponent)))
-            .collect()
-    };
-    Figure::new("Best peak learning rate by batch size", "batch size")
-        .series(Series::new("measured, with the seeds' interval", &measured))
-        .series(Series::new("linear rule", &rule(1.0)))
-        .series(Series::new("square root rule", &rule(0.5)))
-        .logarithmic_along()
-        .logarithmic()
-}
-
 /// How many updates and runs there are.
 fn size(condition: &Condition) -> String {
     let rows = || condition.rows.iter();
@@ -274,55 +234,12 @@ fn size(condition: &Condition) -> String {
     format!("{updates} updates a run, {runs} runs a strategy")
 }
 
-/// The loss of every peak of the grid: what a strategy buys is how low it gets, and over how wide a range.
-fn over_peaks(condition: &Condition) -> Figure {
-    // A peak at which a run failed is no place to be, whatever the others reached.
-    let point = |point: &SweepPoint| {
-        let loss = point.loss.filter(|_| point.trained == point.runs)?;
-        let interval = loss
-            .half_width
-            .map(|half_width| (loss.mean - half_width, loss.mean + half_width));
-        Some(Point {
-            x: point.peak,
-            y: loss.mean,
-            interval,
-        })
-    };
-    let swept = condition.rows.iter().filter(|row| row.tuned);
-    let figure = Figure::new(
-        "Validation loss by peak learning rate",
-        "peak learning rate",
-    );
-    let figure = swept.fold(figure, |figure, row| {
-        let points: Vec<Point> = row.sweep.iter().filter_map(point).collect();
-        figure.series(Series::new(row.strategy.clone(), &points))
-    });
-    figure.logarithmic_along().logarithmic()
-}
-
-/// The mean loss of the runs while they train. Where curves cross, the lower one is better for another budget at most.
-fn over_updates(condition: &Condition) -> Figure {
-    let figure = Figure::new("Validation loss while training", "update");
-    let figure = condition.rows.iter().fold(figure, |figure, row| {
-        let points = row.curve.points.iter().copied();
-        let lost = row.curve.lost.map(|update| (update, f64::NAN));
-        let points = points.chain(lost);
-        let points = points.map(|(update, loss)| Point::new(update as f64, loss));
-        let name = match row.curve.runs {
-            all if all == row.runs => row.strategy.clone(),
-            some => format!("{}, {some} of {} runs", row.strategy, row.runs),
-        };
-        figure.series(Series::new(name, &points.collect::<Vec<_>>()))
-    });
-    figure.logarithmic()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analysis::{Records, TrialRecord};
 
-    fn runs(losses: &[f64]) -> Vec<TrialRecord> {
+    pub(super) fn runs(losses: &[f64]) -> Vec<TrialRecord> {
         let run = |loss: &f64| {
             let mut run = TrialRecord::made(*loss, 1.0 - loss / 10.0);
             run.updates = 340;
@@ -332,7 +249,12 @@ mod tests {
         losses.iter().map(run).collect()
     }
 
-    fn records(strategy: &str, peaks: &[(f64, &[f64])], peak: f64, losses: &[f64]) -> Records {
+    pub(super) fn records(
+        strategy: &str,
+        peaks: &[(f64, &[f64])],
+        peak: f64,
+        losses: &[f64],
+    ) -> Records {
         Records {
             condition: "SGD".to_owned(),
             strategy: strategy.to_owned(),
@@ -383,54 +305,5 @@ step           0.1  0.400  [0.300]  0/1  0.5
         ] {
             assert!(page.contains(text), "{text}: {page}");
         }
-    }
-
-    #[test]
-    fn strategies_that_differ_in_the_batch_size_have_a_ridge() {
-        let of = |batch_size: usize, best: usize| {
-            let at = |place: usize| if place == best { 0.2 } else { 0.4 };
-            let name = format!("batches of {batch_size}");
-            let grid = [0.1, 0.2, 0.4].into_iter().enumerate();
-            Records {
-                batch_size,
-                tuning: grid
-                    .map(|(place, peak)| (peak, runs(&[at(place)])))
-                    .collect(),
-                ..records(&name, &[], 0.1, &[0.2])
-            }
-        };
-        let all = [of(16, 0), of(32, 1), of(64, 2)];
-        let comparison = Comparison::of("batches of 16", &all);
-        let shown = ComparisonReport::new(&comparison).to_string();
-        let law = "\
-The best peak grows with the batch size to the power of 1.00 ± 0.00 (95 %); the linear rule says 1, that of the square root 0.5.
-Best between the peaks of the grid: 1.000e-1 at 16, 2.000e-1 at 32, 4.000e-1 at 64.
-";
-        assert!(shown.contains(law), "{shown}");
-        let page = ComparisonReport::new(&comparison).page().html();
-        assert!(page.contains("Best peak learning rate by batch size"));
-        assert!(page.contains("square root rule"));
-    }
-
-    #[test]
-    fn a_curve_that_is_not_of_all_runs_says_so() {
-        let lost = |updates: u64, curve: &[(u64, f64)]| TrialRecord {
-            updates,
-            validation: None,
-            curve: curve.to_vec(),
-            ..runs(&[0.0])[0].clone()
-        };
-        let mut fails = records("fails", &[], 0.1, &[0.3, 0.2]);
-        fails.reporting.push(lost(40, &[]));
-        let mut hot = records("hot", &[], 9.0, &[]);
-        hot.reporting = vec![lost(90, &[(34, 3.0), (68, 4.0)]), lost(50, &[(34, 5.0)])];
-        let comparison = Comparison::of("fails", &[fails, hot]);
-        let page = ComparisonReport::new(&comparison).page().html();
-        assert!(page.contains("fails, 2 of 3 runs"), "{page}");
-        assert!(
-            page.contains("hot is not finite at update 50 (×)."),
-            "{page}"
-        );
-        assert!(page.contains(r#"data-x="34 50" data-y="4 NaN""#), "{page}");
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
-use super::run_directory::{content_error, file_error};
+use super::run_error::{content_error, file_error};
 use crate::clock::time_of_day;
 use crate::durable;
 use crate::engine::Adjustment;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
-use super::run_directory::{content_error, file_error};
+use super::run_error::{content_error, file_error};
 use crate::config::Length;
 use crate::durable;
 

@@ -12,7 +12,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::RunError;
-use super::run_directory::{content_error, file_error, lock};
+use super::run_directory::lock;
+use super::run_error::{content_error, file_error};
 use crate::analysis::TrialRecord;
 use crate::config::Settings;
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::RunError;
-use super::run_directory::{content_error, file_error};
+use super::run_error::{content_error, file_error};
 use crate::durable;
 use crate::engine::{Gain, Metrics, Probe, Update};
 

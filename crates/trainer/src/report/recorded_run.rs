@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::figure::Point;
-use super::run_directory::{content_error, file_error};
+use super::run_error::{content_error, file_error};
 use super::{Diverged, RunDirectory, RunError, Summary};
 use crate::analysis::Verdict;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 
 use super::RunError;
-use super::run_directory::file_error;
+use super::run_error::file_error;
 use crate::clock::time_of_day;
 use crate::engine::Update;
 

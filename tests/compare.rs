@@ -130,6 +130,13 @@ fn the_shortest_budget_for_a_target_was_enough_and_the_one_below_was_not() {
             let mean = &rung["measured"]["mean"];
             let reaches = mean.as_f64().is_some_and(|mean| mean >= 0.88);
             assert_eq!(rung["enough"], reaches && rung["trained"] == 2, "{row}");
+            // Its curve is that of the same runs, and ends where the budget does.
+            if rung["trained"] == 2 {
+                let end = rung["curve"]["points"].as_array().unwrap().last().unwrap();
+                assert_eq!(end[0], rung["updates"], "{row}");
+                let apart = end[1].as_f64().unwrap() - mean.as_f64().unwrap();
+                assert!(apart.abs() < 1e-12, "{row}");
+            }
         }
         if row["strategy"] == "slow" {
             assert!(row["shortest"].is_null(), "{row}");
@@ -161,6 +168,8 @@ fn the_shortest_budget_for_a_target_was_enough_and_the_one_below_was_not() {
         printed.contains("time to at least 88 % validation accuracy"),
         "{printed}"
     );
+    let page = fs::read_to_string(path.join("runs/compare-digits-mlp/report.html")).unwrap();
+    assert!(page.contains("slow, 95 planned"), "{page}");
 }
 
 #[test]

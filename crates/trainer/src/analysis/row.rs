@@ -92,7 +92,7 @@ impl Row {
             test_accuracy: Estimate::of(&accuracies.collect::<Vec<f64>>()),
             against: None,
             verdicts: verdicts(runs),
-            curve: MeanCurve::of(runs),
+            curve: MeanCurve::of(runs, |run| &run.curve),
             sweep,
         }
     }

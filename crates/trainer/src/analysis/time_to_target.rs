@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::statistics::Estimate;
-use super::{Ladder, Reached, Records, TrialRecord};
+use super::{Ladder, MeanCurve, Reached, Records, TrialRecord};
 use crate::config::Goal;
 
 /// How long each strategy takes to a goal, every budget with a schedule and a peak of its own.
@@ -63,6 +63,8 @@ pub struct Rung {
     pub measured: Option<Estimate>,
     /// Whether all trained and their mean reached the goal.
     pub enough: bool,
+    /// What the goal is about, while they trained.
+    pub curve: MeanCurve,
 }
 
 /// A search for a strategy's shortest budget.
@@ -80,6 +82,14 @@ impl Goal {
         match self {
             Self::Accuracy(_) => reached.accuracy,
             Self::Loss(_) => reached.loss,
+        }
+    }
+
+    /// What the goal is about, as a run measured it, and after how many updates.
+    fn curve(self, run: &TrialRecord) -> &[(u64, f64)] {
+        match self {
+            Self::Accuracy(_) => &run.accuracies,
+            Self::Loss(_) => &run.curve,
         }
     }
 
@@ -111,6 +121,7 @@ impl Rung {
             reached: measured.iter().filter(|value| goal.is_met(**value)).count(),
             measured: mean,
             enough: measured.len() == runs.len() && mean.is_some_and(|mean| goal.is_met(mean.mean)),
+            curve: MeanCurve::of(runs, |run| goal.curve(run)),
         }
     }
 }
@@ -216,10 +227,15 @@ mod tests {
         assert_eq!((enough.reached, enough.trained, enough.runs), (2, 3, 3));
         assert!(enough.enough && enough.tuned && !enough.at_edge);
         assert_eq!(enough.measured.unwrap().mean, 0.625);
+        assert_eq!(enough.curve.points, [(5, 0.3125), (10, 0.625)]);
         assert!(!rung(accuracy(0.63)).enough);
         // A loss is reached from above.
         let [low, high] = [0.31, 0.29].map(|loss| rung(Goal::Loss(loss)));
         assert_eq!((low.enough, low.reached), (true, 2));
+        assert_eq!(
+            low.curve.points.last(),
+            Some(&(10, low.measured.unwrap().mean))
+        );
         assert_eq!((high.enough, high.reached), (false, 1));
         assert!((low.measured.unwrap().mean - 0.3).abs() < 1e-12);
         assert!(Rung::of(accuracy(0.5), 50, &records(0.4, runs())).at_edge);

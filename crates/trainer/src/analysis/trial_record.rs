@@ -20,6 +20,9 @@ pub struct TrialRecord {
     pub test: Option<Reached>,
     /// The validation loss as it was measured, and after how many updates.
     pub curve: Vec<(u64, f64)>,
+    /// The validation accuracy likewise; none of it in records that were kept without.
+    #[serde(default)]
+    pub accuracies: Vec<(u64, f64)>,
     /// What its curves say.
     pub verdict: Verdict,
 }
@@ -42,10 +45,13 @@ impl TrialRecord {
         let mut curves = Curves::of(train);
         curves.extend(&run.updates);
         let history = run.end.as_ref().ok();
-        let measured = |update: &Update| {
-            let loss = update.validation?.loss;
-            loss.is_finite().then_some((update.update + 1, loss))
-        };
+        let measured = run.updates.iter().filter_map(|update: &Update| {
+            let reached = Reached::of(update.validation?)?;
+            Some((update.update + 1, reached))
+        });
+        let (curve, accuracies) = measured
+            .map(|(after, Reached { loss, accuracy })| ((after, loss), (after, accuracy)))
+            .unzip();
         Self {
             updates: run.updates.len() as u64,
             chance: curves.chance,
@@ -53,7 +59,8 @@ impl TrialRecord {
                 .and_then(|history| history.validation)
                 .and_then(Reached::of),
             test: history.and_then(|history| Reached::of(history.test)),
-            curve: run.updates.iter().filter_map(measured).collect(),
+            curve,
+            accuracies,
             verdict: judge(&curves),
         }
     }
@@ -93,6 +100,7 @@ impl TrialRecord {
             validation: reached,
             test: reached,
             curve: vec![(5, 2.0 * loss), (10, loss)],
+            accuracies: vec![(5, accuracy / 2.0), (10, accuracy)],
             verdict: Verdict {
                 outcome,
                 cause: Cause::NoEvidence,

@@ -175,6 +175,7 @@ mod tests {
             validation: Some(reached),
             test: None,
             curve: vec![(3, loss)],
+            accuracies: vec![(3, 0.1 + 0.2)],
             verdict: Verdict {
                 outcome: Outcome::Settled,
                 cause: Cause::Annealed,

@@ -1,11 +1,14 @@
 //! How long strategies take to a goal, for a person.
 
+mod curves;
+
 use std::fmt;
 
+use super::Page;
 use super::table::{Side, Table};
-use super::{Figure, Page, Point, Series};
 use crate::analysis::{Rung, TargetCondition, TargetRow, TimeToTarget};
 use crate::config::Goal;
+use curves::{over_budgets, over_updates};
 
 /// The tables of a search.
 #[derive(Debug, Clone, Copy)]
@@ -25,11 +28,15 @@ impl<'a> TargetReport<'a> {
         for condition in &self.found.conditions {
             page.heading(&condition.name);
             page.table(&self.answers(condition));
-            page.figures(&[self.over_budgets(condition)]);
+            page.figures(&[
+                over_budgets(self.found.goal, condition),
+                over_updates(self.found.goal, condition),
+            ]);
             page.folded("Every budget that was tried", &self.tried(condition));
         }
         page.heading("How to read it");
         page.paragraph(&self.notes().replace('\n', " "));
+        page.paragraph(curves::NOTE);
         page
     }
 
@@ -41,8 +48,8 @@ impl<'a> TargetReport<'a> {
             "The updates are the shortest planned budget after whose last update the mean of {} runs is {}, and all of \
              them trained.\nEvery budget has a schedule and a peak of its own, the peak from the grid by the validation loss of \
              runs with other seeds.\nBudgets are 1.25 times apart, so an answer is known to that factor, and to what chance \
-             leaves of so few runs.\nWhere a run planned for longer first crosses the goal is another question, which favours \
-             schedules that fall late.",
+             leaves of so few runs.\nWhere a run planned for longer first crosses the goal is another question: its rate is \
+             not down by then.",
             runs.unwrap_or(0),
             aim(self.found.goal),
         )
@@ -109,44 +116,6 @@ impl<'a> TargetReport<'a> {
             }
         }
         table
-    }
-
-    /// What each budget reached that all runs of a strategy trained with, and the goal.
-    fn over_budgets(&self, condition: &TargetCondition) -> Figure {
-        let title = match self.found.goal {
-            Goal::Accuracy(_) => "Error on the validation images after planned budgets",
-            Goal::Loss(_) => "Loss on the validation images after planned budgets",
-        };
-        // An accuracy near 1 has all its detail in what it lacks.
-        let height = |value: f64| match self.found.goal {
-            Goal::Accuracy(_) => 1.0 - value,
-            Goal::Loss(_) => value,
-        };
-        let point = |rung: &Rung| {
-            let measured = rung.measured.filter(|_| rung.trained == rung.runs)?;
-            let half = measured.half_width;
-            let ends = half.map(|half| [measured.mean - half, measured.mean + half].map(height));
-            Some(Point {
-                x: rung.updates as f64,
-                y: height(measured.mean),
-                interval: ends.map(|[one, other]| (one.min(other), one.max(other))),
-            })
-        };
-        let figure = Figure::new(title, "updates planned");
-        let figure = condition.rows.iter().fold(figure, |figure, row| {
-            let points: Vec<Point> = row.rungs.iter().filter_map(point).collect();
-            figure.series(Series::new(row.strategy.clone(), &points))
-        });
-        let budgets = condition.rows.iter().flat_map(|row| &row.rungs);
-        let budgets = budgets.map(|rung| rung.updates);
-        let ends = [budgets.clone().min(), budgets.max()].into_iter().flatten();
-        let goal = match self.found.goal {
-            Goal::Accuracy(share) => height(share.fraction()),
-            Goal::Loss(loss) => height(loss),
-        };
-        let goal = ends.map(|updates| Point::new(updates as f64, goal));
-        let figure = figure.series(Series::new("goal", &goal.collect::<Vec<Point>>()));
-        figure.logarithmic_along().logarithmic()
     }
 }
 
@@ -243,9 +212,10 @@ impl fmt::Display for TargetReport<'_> {
 mod tests {
     use super::*;
     use crate::analysis::statistics::Estimate;
-    use crate::analysis::{Ladder, Search};
+    use crate::analysis::{Ladder, MeanCurve, Search};
 
     fn rung(updates: u64, accuracies: &[f64], enough: bool) -> Rung {
+        let end = Estimate::of(accuracies).map(|mean| (updates, mean.mean));
         Rung {
             updates,
             peak: 0.1,
@@ -256,6 +226,11 @@ mod tests {
             reached: accuracies.iter().filter(|each| **each >= 0.985).count(),
             measured: Estimate::of(accuracies),
             enough,
+            curve: MeanCurve {
+                runs: accuracies.len(),
+                points: [(updates / 2, 0.97)].into_iter().chain(end).collect(),
+                lost: None,
+            },
         }
     }
 
@@ -270,15 +245,20 @@ mod tests {
         search
     }
 
-    #[test]
-    fn a_reader_sees_how_long_it_takes_and_what_was_too_short() {
+    /// Three strategies, of which the last never gets there.
+    pub(super) fn found() -> TimeToTarget {
         let searches = [
             search("fixed", 240),
             search("cosine", 120),
             search("never", 999),
         ];
         let goal = Goal::Accuracy(serde_json::from_value(0.985.into()).unwrap());
-        let found = TimeToTarget::of(goal, "fixed", &searches);
+        TimeToTarget::of(goal, "fixed", &searches)
+    }
+
+    #[test]
+    fn a_reader_sees_how_long_it_takes_and_what_was_too_short() {
+        let found = found();
         let shown = TargetReport::new(&found).to_string();
         let expected = "\
 SGD: time to at least 98.5 % validation accuracy
@@ -295,6 +275,8 @@ The updates are the shortest planned budget after whose last update the mean of 
             "Time to at least 98.5 %",
             "Every budget that was tried",
             ">goal<",
+            "fixed, 313 planned",
+            "why that is no answer",
         ] {
             assert!(page.contains(text), "{text}: {page}");
         }

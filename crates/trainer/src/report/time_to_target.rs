@@ -48,8 +48,8 @@ impl<'a> TargetReport<'a> {
             "The updates are the shortest planned budget after whose last update the mean of {} runs is {}, and all of \
              them trained.\nEvery budget has a schedule and a peak of its own, the peak from the grid by the validation loss of \
              runs with other seeds.\nBudgets are 1.25 times apart, so an answer is known to that factor, and to what chance \
-             leaves of so few runs.\nWhere a run planned for longer first crosses the goal is another question: its rate is \
-             not down by then.",
+             leaves of so few runs.\nWhere a run planned for longer first crosses the goal is another question, which favours \
+             rates that fall early or not at all.",
             runs.unwrap_or(0),
             aim(self.found.goal),
         )

@@ -7,8 +7,8 @@ use crate::report::{Figure, Point, Series};
 /// Why a curve over updates does not answer, for a reader.
 pub(super) const NOTE: &str = "The curves inside the longest plan show where a run that was planned for longer first crosses \
     the goal, and why that is no answer: a schedule that falls to zero still has a high rate there and comes to rest only at \
-    its end, while a rate that never falls is the same in every plan. So the order of the strategies may be the reverse \
-    there. Such a curve is the mean of the runs that trained, and ends with its plan.";
+    its end, while a rate that falls early or not at all loses nothing by the longer plan. So the strategies may stand in \
+    another order. Such a curve is the mean of the runs that trained, and ends with its plan.";
 
 /// A name, and what is drawn under it.
 type Curve = (String, Vec<Point>);

@@ -149,8 +149,8 @@ impl<'a> Fit<'a> {
         self.run_asking(tell, || None)
     }
 
-    /// The same for a run that may be changed on its way: each time after losses were read back it asks for a change,
-    /// and answers with an event.
+    /// The same for a run that may be changed on its way: after every update it asks for a change, and answers with an
+    /// event. What is not answered, because the run goes back just then, is asked for again.
     ///
     /// # Errors
     /// As there.

@@ -40,11 +40,11 @@ impl Running<'_> {
 
     /// Makes the changes that are due.
     ///
-    /// As long as there are some of before, they are all that counts: no clock, and nobody's wish.
+    /// As long as there are some of before, they are all that counts: no clock.
     pub(super) fn adjust(
         &mut self,
+        request: Option<Request>,
         tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
-        ask: &mut impl FnMut() -> Option<Request>,
     ) -> ControlFlow<()> {
         let (done, planned) = (self.done, self.training.length);
         let seconds = self.stopwatch.seconds();
@@ -58,7 +58,7 @@ impl Running<'_> {
         if let Some(length) = length {
             self.change(Adjustment::Length(length), Cause::Pace, tell)?;
         }
-        match ask() {
+        match request {
             Some(request) => self.answer(&request, tell),
             None => ControlFlow::Continue(()),
         }
@@ -127,10 +127,34 @@ impl Running<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::config::{Backend, Layer, resolve};
     use crate::data;
     use crate::engine::{Fit, Plan, open};
+
+    /// Trains with these settings, and hears what is told.
+    fn run(
+        assignments: &[&str],
+        before: Vec<Adjusted>,
+        mut hear: impl FnMut(Event<'_>),
+        ask: impl FnMut() -> Option<Request>,
+    ) {
+        let layers = assignments
+            .iter()
+            .map(|text| Layer::from_set(text).unwrap());
+        let settings = resolve([Layer::of(layers)]).unwrap().settings;
+        let dataset = data::load(&settings.data).unwrap();
+        let plan = Plan::new(&settings, dataset.train.len()).unwrap();
+        let compute = open(Backend::Flex).unwrap();
+        let fit = Fit::new(&settings, &dataset, &plan, &compute).repeat(before);
+        let tell = |event: Event<'_>| {
+            hear(event);
+            ControlFlow::Continue(())
+        };
+        fit.run_asking(tell, ask).unwrap();
+    }
 
     /// After how many updates each of these changes is made in a run that goes back to its beginning after a few.
     fn places(changes: &[(u64, Adjustment)]) -> Vec<u64> {
@@ -143,28 +167,19 @@ mod tests {
             "train.on_divergence=recover",
             "train.recover_factor=1e-6",
         ];
-        let layers = wild.iter().map(|text| Layer::from_set(text).unwrap());
-        let settings = resolve([Layer::of(layers)]).unwrap().settings;
-        let dataset = data::load(&settings.data).unwrap();
-        let plan = Plan::new(&settings, dataset.train.len()).unwrap();
-        let compute = open(Backend::Flex).unwrap();
         let changes = changes.iter().enumerate();
         let before = changes.map(|(number, (updates, adjustment))| Adjusted {
             number: number as u64,
             updates: *updates,
             adjustment: *adjustment,
         });
-        let fit = Fit::new(&settings, &dataset, &plan, &compute).repeat(before.collect());
         let (mut places, mut recovered) = (Vec::new(), 0);
-        fit.run(|event| {
-            match event {
-                Event::Adjusted { adjusted, .. } => places.push(adjusted.updates),
-                Event::Recovered { .. } => recovered += 1,
-                _ => {}
-            }
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+        let hear = |event: Event<'_>| match event {
+            Event::Adjusted { adjusted, .. } => places.push(adjusted.updates),
+            Event::Recovered { .. } => recovered += 1,
+            _ => {}
+        };
+        run(&wild, before.collect(), hear, || None);
         assert!(recovered > 0);
         places
     }
@@ -174,5 +189,57 @@ mod tests {
         let scale = Adjustment::ScaleLr(1.0);
         let length = Adjustment::Length(40);
         assert_eq!(places(&[(2, scale), (1, scale), (7, length)]), [2, 1, 7]);
+    }
+
+    #[test]
+    fn a_wish_that_comes_during_an_update_is_followed_by_the_next_one() {
+        let constant = ["optimizer.kind=sgd", "schedule.kind=constant"];
+        let settings = [&constant[..], &["optimizer.lr=0.01", "train.length=40"]].concat();
+        let (mut made, mut rates, mut places) = (0, Vec::new(), Vec::new());
+        let hear = |event: Event<'_>| match event {
+            Event::Updates(updates) => {
+                rates.extend(updates.iter().map(|update| update.learning_rate));
+            }
+            Event::Adjusted { adjusted, .. } => places.push(adjusted.updates),
+            _ => {}
+        };
+        // Asked once after each update.
+        let ask = || {
+            made += 1;
+            [3, 4, 29].contains(&made).then(|| Request {
+                id: made.to_string(),
+                adjustment: Adjustment::ScaleLr(2.0),
+            })
+        };
+        run(&settings, Vec::new(), hear, ask);
+        assert_eq!(made, 40);
+        assert_eq!(places, [3, 4, 29]);
+        let doubled = |update: &u64| places.iter().filter(|place| **place <= *update).count();
+        let expected = (0..40).map(|update| 0.01 * f64::from(1 << doubled(&update)));
+        assert_eq!(rates, expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_wish_waits_for_the_changes_of_before() {
+        let adjustment = Adjustment::ScaleLr(0.5);
+        let before = Adjusted {
+            number: 0,
+            updates: 9,
+            adjustment,
+        };
+        let (mut places, answered) = (Vec::new(), Cell::new(false));
+        let hear = |event: Event<'_>| {
+            answered.set(answered.get() || event.request().is_some());
+            if let Event::Adjusted { adjusted, .. } = event {
+                places.push(adjusted.updates);
+            }
+        };
+        let wish = || Request {
+            id: "wish".to_owned(),
+            adjustment,
+        };
+        let ask = || (!answered.get()).then(wish);
+        run(&["train.length=40"], vec![before], hear, ask);
+        assert_eq!(places, [9, 10]);
     }
 }

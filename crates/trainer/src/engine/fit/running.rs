@@ -130,8 +130,10 @@ impl<'a> Running<'a> {
             self.model = self.training.update(self.model);
             (self.done, self.made_here) = (self.done + 1, self.made_here + 1);
             let turn = self.turn();
-            if self.reads(turn) {
-                self.advance(turn, &mut tell, &mut ask)?;
+            // As long as there are changes of before, nobody's wish counts.
+            let request = if self.before.is_empty() { ask() } else { None };
+            if request.is_some() || self.reads(turn) {
+                self.advance(turn, request, &mut tell)?;
             }
         }
         Ok(self.end())
@@ -177,15 +179,15 @@ impl<'a> Running<'a> {
     fn advance(
         &mut self,
         turn: Turn,
+        request: Option<Request>,
         tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
-        ask: &mut impl FnMut() -> Option<Request>,
     ) -> Result<(), FitError> {
         let updates = self.read();
         if let Some((update, trouble)) = self.trouble(turn, &updates) {
             let diverged = Diverged::at(update, trouble, self.gradient_norm);
             return self.recover(diverged, updates, turn, tell);
         }
-        let flow = self.go_on(turn, updates, tell, ask);
+        let flow = self.go_on(turn, updates, request, tell);
         if flow.is_break() || (turn.stop && self.goes_on()) {
             return Err(self.stopped());
         }
@@ -229,8 +231,8 @@ impl<'a> Running<'a> {
         &mut self,
         turn: Turn,
         mut updates: Vec<Update>,
+        request: Option<Request>,
         tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
-        ask: &mut impl FnMut() -> Option<Request>,
     ) -> ControlFlow<()> {
         let measured = turn.evaluates.then(|| self.validate()).flatten();
         if measured.is_some() {
@@ -246,7 +248,7 @@ impl<'a> Running<'a> {
         for (kind, reaction) in measured.map_or_else(Vec::new, |it| self.training.report(it)) {
             tell(Event::Feedback { kind, reaction })?;
         }
-        self.adjust(tell, ask)?;
+        self.adjust(request, tell)?;
         if turn.evaluates {
             let epochs = self.done as f64 / plan.updates_per_epoch as f64;
             self.standing.ended = !turn.last && self.standing.is_over(self.fit.settings, epochs);

@@ -28,7 +28,7 @@ pub struct TrainArguments {
     /// Also write the curves for TensorBoard, which shows them while they grow: `tensorboard --logdir runs`.
     #[arg(long)]
     pub tensorboard: bool,
-    /// Show the run in the whole terminal; there, `q` asks whether to stop it, as Ctrl-C does elsewhere.
+    /// Show the run in the whole terminal; there, `q` asks whether to stop it, and Ctrl-C stops it as elsewhere.
     #[arg(long)]
     pub tui: bool,
     /// Print the summary as JSON.

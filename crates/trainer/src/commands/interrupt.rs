@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use super::Failure;
 
@@ -14,20 +13,11 @@ use super::Failure;
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens from now on, for as long as the process lives.
-    pub(super) fn listen() -> Result<Self, Failure> {
+    /// Listens from now on, for as long as the process lives, whose last act after a second signal is `leave`.
+    pub(super) fn listen(leave: fn()) -> Result<Self, Failure> {
         let raised = Arc::new(AtomicBool::new(false));
-        let listen = |signal| -> io::Result<()> {
-            // In this order: the second signal finds the flag raised by the first.
-            let code = i32::from(Failure::INTERRUPTED);
-            flag::register_conditional_shutdown(signal, code, Arc::clone(&raised))?;
-            flag::register(signal, Arc::clone(&raised))?;
-            Ok(())
-        };
-        for signal in SIGNALS {
-            let refused = |error: io::Error| Failure::internal(format!("signals: {error}"));
-            listen(*signal).map_err(refused)?;
-        }
+        let listening = listen(Arc::clone(&raised), leave);
+        listening.map_err(|error| Failure::internal(format!("signals: {error}")))?;
         Ok(Self(raised))
     }
 
@@ -42,10 +32,38 @@ impl Interrupt {
     }
 }
 
-/// Ctrl-C, `kill`, and a terminal that was closed.
-const SIGNALS: &[i32] = &[
-    SIGINT,
-    SIGTERM,
-    #[cfg(unix)]
-    signal_hook::consts::SIGHUP,
-];
+/// On a thread of its own, which may do what a signal's handler may not.
+#[cfg(unix)]
+fn listen(raised: Arc<AtomicBool>, leave: fn()) -> io::Result<()> {
+    use std::thread;
+
+    use signal_hook::consts::SIGHUP;
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::exit;
+
+    // Ctrl-C, `kill`, and a terminal that was closed.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let thread = thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || {
+        for _ in signals.forever() {
+            if raised.swap(true, Ordering::Relaxed) {
+                leave();
+                exit(i32::from(Failure::INTERRUPTED));
+            }
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn listen(raised: Arc<AtomicBool>, _leave: fn()) -> io::Result<()> {
+    use signal_hook::flag;
+
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the second signal finds the flag raised by the first.
+        let code = i32::from(Failure::INTERRUPTED);
+        flag::register_conditional_shutdown(signal, code, Arc::clone(&raised))?;
+        flag::register(signal, Arc::clone(&raised))?;
+    }
+    Ok(())
+}

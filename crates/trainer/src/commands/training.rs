@@ -59,7 +59,7 @@ impl Training<'_> {
         }
         recorder.note(self.beginning.clone())?;
         let inbox = directory.inbox();
-        let interrupt = Interrupt::listen()?;
+        let interrupt = Interrupt::listen(Dashboard::leave)?;
         let mut display = self.display();
         let mut kept = Ok(());
         let settings = &prepared.resolved.settings;

@@ -1,6 +1,8 @@
 //! burn-train's dashboard in the terminal.
 
-use std::io::{IsTerminal, Write, stdin, stdout};
+mod terminal;
+
+use std::io::{IsTerminal, stdin, stdout};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::Arc;
 use std::thread;
@@ -12,6 +14,8 @@ use burn::train::metric::{
 };
 use burn::train::renderer::tui::TuiMetricsRendererWrapper;
 use burn::train::renderer::{MetricState, MetricsRenderer, MetricsRendererTraining};
+use crossterm::cursor::Show;
+use crossterm::execute;
 
 use crate::engine::{Event, Update};
 
@@ -42,6 +46,7 @@ impl Dashboard {
     pub fn open(made: u64, updates: u64, updates_per_epoch: u64) -> Self {
         let hook: PanicHook = Arc::from(take_hook());
         restore(hook.clone());
+        let _ = terminal::take();
         let interrupter = Interrupter::new();
         let mut dashboard = Self {
             renderer: Some(TuiMetricsRendererWrapper::new(interrupter.clone(), None)),
@@ -60,6 +65,11 @@ impl Dashboard {
             renderer.start_split("train", dashboard.updates_per_epoch as usize);
         });
         dashboard
+    }
+
+    /// Gives the terminal back, if there is one that has it, when the process ends at once.
+    pub fn leave() {
+        terminal::give_back();
     }
 
     /// Takes in one event.
@@ -125,9 +135,7 @@ impl Drop for Dashboard {
             restore(self.hook.clone());
         }
         // Some of its ways out leave the cursor hidden.
-        let _ = stdout()
-            .write_all(b"\x1b[?25h")
-            .and_then(|()| stdout().flush());
+        let _ = execute!(stdout(), Show);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The table of failures in the trainer's README, row by row: what a person sees; whole outputs in `snapshots/`.
 
+mod changes;
 mod data;
 mod disk;
 mod learning;
@@ -79,4 +80,9 @@ fn the_data() {
 #[test]
 fn the_learning_and_the_device() {
     insta::assert_snapshot!(play("The learning and the device", learning::ROWS));
+}
+
+#[test]
+fn forks_and_changes_on_the_way() {
+    insta::assert_snapshot!(play("Forks and changes on the way", changes::ROWS));
 }

@@ -75,21 +75,10 @@ impl Scene {
         signals: &[&str],
     ) {
         let mut command = self.command(&[], arguments);
-        command
-            .env("ANNEAL_FAULT", fault)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = started(command.env("ANNEAL_FAULT", fault));
         self.wait_for(&mut child, updates);
-        for signal in signals {
-            let id = child.id().to_string();
-            assert!(
-                Command::new("kill")
-                    .args([signal, id.as_str()])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+        for name in signals {
+            signal(&child, name);
         }
         let output = child.wait_with_output().unwrap();
         let fault = Some(fault).filter(|fault| !fault.is_empty());
@@ -97,17 +86,27 @@ impl Scene {
         self.show(&fault, arguments, &output);
     }
 
-    fn wait_for(&self, child: &mut Child, updates: usize) {
-        let begun = Instant::now();
+    /// Starts it in the background.
+    pub(super) fn begin(&self, arguments: &[&str]) -> Child {
+        started(&mut self.command(&[], arguments))
+    }
+
+    /// What it has shown, when it has come to its end.
+    pub(super) fn end(&mut self, arguments: &[&str], child: Child) {
+        let output = child.wait_with_output().unwrap();
+        self.show("", arguments, &output);
+    }
+
+    /// Waits until so many updates are recorded.
+    pub(super) fn wait_for(&self, child: &mut Child, updates: usize) {
         let metrics = self.at("runs/a/metrics.csv");
-        while fs::read_to_string(&metrics).map_or(0, |rows| rows.lines().count()) <= updates {
-            assert!(child.try_wait().unwrap().is_none(), "it has ended");
-            assert!(
-                begun.elapsed() < Duration::from_secs(300),
-                "no update is made"
-            );
-            thread::sleep(Duration::from_millis(5));
-        }
+        let rows = || fs::read_to_string(&metrics).map_or(0, |rows| rows.lines().count());
+        wait_until(child, || rows() > updates);
+    }
+
+    /// Waits until there is such a file.
+    pub(super) fn wait_for_file(&self, child: &mut Child, path: &str) {
+        wait_until(child, || self.at(path).exists());
     }
 
     fn command(&self, wrapper: &[&str], arguments: &[&str]) -> Command {
@@ -133,6 +132,28 @@ impl Scene {
         self.seen
             .push_str(&shown.replace(&folder.display().to_string(), "FOLDER"));
     }
+}
+
+fn started(command: &mut Command) -> Child {
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    piped.spawn().unwrap()
+}
+
+/// Waits for what a process is about to do.
+fn wait_until(child: &mut Child, is_done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_done() {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
+        assert!(begun.elapsed() < Duration::from_secs(300), "nothing comes");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal, such as `-INT`.
+pub(super) fn signal(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status();
+    assert!(sent.unwrap().success());
 }
 
 /// Whether every run says such a line.
@@ -163,6 +184,7 @@ fn without_numbers(line: &str) -> String {
         ("test accuracy ", " after"),
         (" updates in ", ";"),
         ("stopped after ", " updates"),
+        ("it has made ", " updates"),
         ("CPU, ", " threads"),
         ("panicked at ", ": "),
     ];

@@ -9,16 +9,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::tempdir;
 
+use crate::kills::FILES;
 use crate::program::{column, columns, read, succeed, summary, text, trainer, transcript};
 
-const FILES: [&str; 3] = [
-    "metrics.csv",
-    "checkpoints/last/model.safetensors",
-    "checkpoints/last/state.safetensors",
-];
-
 /// What changes a run.
-fn adjusted(folder: &Path, run: &str) -> Vec<Value> {
+pub(crate) fn adjusted(folder: &Path, run: &str) -> Vec<Value> {
     let events = read(folder, &format!("runs/{run}/events.jsonl"));
     let events = events
         .lines()
@@ -28,14 +23,20 @@ fn adjusted(folder: &Path, run: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Makes the run once more from nothing but its settings and its events, and compares it.
-fn repeat(folder: &Path, run: &str) {
-    let again = format!("{run}-again");
-    let [from, to] = [run, again.as_str()].map(|name| folder.join("runs").join(name));
+/// Copies what a run is made of: its settings and its events.
+pub(crate) fn copy(folder: &Path, run: &str, name: &str) {
+    let [from, to] = [run, name].map(|name| folder.join("runs").join(name));
     fs::create_dir(&to).unwrap();
     for file in ["settings.toml", "data.toml", "events.jsonl"] {
         fs::copy(from.join(file), to.join(file)).unwrap();
     }
+}
+
+/// Makes the run once more from nothing but its settings and its events, and compares it.
+pub(crate) fn repeat(folder: &Path, run: &str) {
+    let again = format!("{run}-again");
+    let [from, to] = [run, again.as_str()].map(|name| folder.join("runs").join(name));
+    copy(folder, run, &again);
     succeed(folder, &["train", "--resume", &format!("runs/{again}")]);
     for file in FILES {
         let [one, other] = [&from, &to].map(|run| fs::read(run.join(file)).unwrap());

@@ -41,7 +41,7 @@ const COMMON: &[&str] = &[
 const KILLS: usize = 20;
 
 /// What has to be the same in the end, to the last byte.
-const FILES: [&str; 3] = [
+pub(crate) const FILES: [&str; 3] = [
     "metrics.csv",
     "checkpoints/last/model.safetensors",
     "checkpoints/last/state.safetensors",
@@ -69,7 +69,13 @@ fn next(folder: &Path, run: &str, arguments: &[&str]) -> Vec<String> {
 }
 
 /// Ends the process from outside when it has written so many bytes of `metrics.csv`, and a moment has passed.
-fn kill_from_outside(folder: &Path, run: &str, arguments: &[&str], bytes: u64, moment: Duration) {
+pub(crate) fn kill_from_outside(
+    folder: &Path,
+    run: &str,
+    arguments: &[&str],
+    bytes: u64,
+    moment: Duration,
+) {
     let metrics = folder.join("runs").join(run).join("metrics.csv");
     let mut child = trainer(folder, arguments)
         .stdout(Stdio::null())

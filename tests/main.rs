@@ -20,6 +20,7 @@
 //! - `recovery`: runs that diverge, and runs that get no better.
 //! - `fork`: new runs from a state that another run has kept.
 //! - `adjust`: runs that are changed on their way, by somebody or by their time.
+//! - `replay`: runs that go back, are changed or have a time: killed, they end as their events say.
 //! - `mistakes`: what a person sees who typed something wrong; whole outputs in `snapshots/`.
 //! - `dashboard`: a run in the whole terminal, stopped by its keys.
 //! - `damaged_data`: real files cut short and flipped.
@@ -61,6 +62,7 @@ mod objective;
 mod program;
 mod recovery;
 mod regret;
+mod replay;
 mod report;
 mod resume;
 mod schedule;

@@ -13,9 +13,9 @@ use burn::train::{Learner, SupervisedTraining};
 use models::{ImageBatch, ModelConfig};
 use optimizers::Sgd;
 use schedules::prelude::*;
-use trainer::config::{Layer, resolve};
+use trainer::config::{Backend, Layer, resolve};
 use trainer::data::{Part, load};
-use trainer::engine::evaluate;
+use trainer::engine::{evaluate, open};
 use trainer::random::{Purpose, Random};
 
 /// The pixels of one image, and its label.
@@ -59,7 +59,8 @@ pub(crate) fn loader(
 /// Trains for sixteen epochs, and fails unless the model learned.
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let digits = load(&resolve(std::iter::empty::<Layer>())?.settings.data)?;
-    let device = Device::flex();
+    let compute = open(Backend::Flex)?;
+    let device = compute.device.clone();
     let training = device.clone().autodiff();
 
     let mut random = Random::new(1, Purpose::Weights, 0, 0);
@@ -84,7 +85,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         .with_application_logger(None)
         .launch(Learner::new(model, Sgd::new().momentum(0.9).into(), lr));
 
-    let test = evaluate(&result.model, &digits.test, 64, &device);
+    let test = evaluate(&result.model, &digits.test, 64, &compute, |_, _| {});
     println!("test accuracy {:.2} %", 100.0 * test.accuracy);
     assert!(test.accuracy > 0.95, "the model did not learn: {test:?}");
     Ok(())

@@ -3,6 +3,9 @@
     cargo build --release -p trainer && cargo build --release --workspace --example stock
     python crates/trainer/bench/compare.py                  (needs torch, nothing else)
 
+    cargo build --release -p trainer --features vulkan,fusion
+    python crates/trainer/bench/compare.py --backends wgpu,vulkan --device cuda             (an NVIDIA GPU)
+
 An update is all of it on both sides: a batch gathered from resident bytes and normalised, forward, backward, SGD with
 momentum, and a row of CSV for its loss, which is read back with those of 64 updates. Every round measures the trainer,
 PyTorch and Burn's own SupervisedTraining one after the other; the ratio of a round is that of its medians.
@@ -16,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,11 +32,15 @@ CASES = {
     "resnet": ("resnet", {"depth": 8}, (3, 32, 32)),
 }
 CLASSES, ROWS = 10, 16_384
+# What the machine is measured with, so large that starting it costs nothing: the sides of a product, values to copy.
+LARGE = {"cpu": (2048, 1 << 24), "cuda": (8192, 1 << 28)}
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", default="mlp:64,mlp:256,lenet5:64,convnet:64,convnet:256,resnet:64")
+    parser.add_argument("--backends", default="flex", help="the trainer's, such as wgpu,vulkan,cuda; one column each")
+    parser.add_argument("--device", default="cpu", choices=LARGE, help="PyTorch's")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="a side and round")
@@ -46,14 +54,14 @@ def arguments():
 class PyTorch:
     """One network in training, as somebody who knows PyTorch writes it for images that fit into memory."""
 
-    def __init__(self, kind, sizes, shape, batch_size, compiled):
+    def __init__(self, kind, sizes, shape, batch_size, device, compiled=False):
         import record
         import torch
 
-        self.torch, self.batch_size = torch, batch_size
-        self.pixels = torch.randint(0, 256, (ROWS, *shape), dtype=torch.uint8)
-        self.labels = torch.arange(ROWS) % CLASSES
-        self.network = record.NETWORKS[kind](shape, CLASSES, **sizes)
+        self.torch, self.batch_size, self.device = torch, batch_size, device
+        self.pixels = torch.randint(0, 256, (ROWS, *shape), dtype=torch.uint8, device=device)
+        self.labels = torch.arange(ROWS, device=device) % CLASSES
+        self.network = record.NETWORKS[kind](shape, CLASSES, **sizes).to(device)
         self.forward = torch.compile(self.network) if compiled else self.network
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.01, momentum=0.9)
         self.log = csv.writer(tempfile.TemporaryFile("w"))
@@ -64,7 +72,7 @@ class PyTorch:
 
     def batch(self):
         if self.taken + self.batch_size > ROWS:
-            self.order, self.taken = self.torch.randperm(ROWS), 0
+            self.order, self.taken = self.torch.randperm(ROWS, device=self.device), 0
         rows = self.order[self.taken : self.taken + self.batch_size]
         self.taken += self.batch_size
         return self.pixels[rows].float().sub_(63.75).div_(63.75), self.labels[rows]
@@ -99,14 +107,17 @@ class PyTorch:
 class Limits:
     """What no program on this machine can beat: arithmetic over the rate of a large product, bytes over that of a copy."""
 
-    def __init__(self):
+    def __init__(self, device):
         import torch
 
-        large = torch.rand(2048, 2048)
-        self.flops = 2 * 2048**3 / best(lambda: large @ large)
-        wide = torch.rand(1 << 24)
+        self.device = device
+        wait = torch.cuda.synchronize if device == "cuda" else lambda: None
+        side, values = LARGE[device]
+        large = torch.rand(side, side, device=device)
+        self.flops = 2 * side**3 / best(lambda: (large @ large, wait()))
+        wide = torch.rand(values, device=device)
         copy = torch.empty_like(wide)
-        self.bytes = 2 * 4 * wide.numel() / best(lambda: copy.copy_(wide))
+        self.bytes = 2 * 4 * values / best(lambda: (copy.copy_(wide), wait()))
 
     def seconds(self, network, shape, batch_size):
         """Each product forward and twice backward, but no gradient of the images; each weight read twice, its gradient
@@ -122,7 +133,7 @@ class Limits:
 
         layers = [layer for layer in network.modules() if not list(layer.children())]
         hooks = [layer.register_forward_hook(watch) for layer in layers]
-        network.eval()(torch.zeros(1, *shape))
+        network.eval()(torch.zeros(1, *shape, device=self.device))
         network.train()
         for hook in hooks:
             hook.remove()
@@ -142,9 +153,9 @@ def best(compute):
     return min(times)
 
 
-def trainer(options, kind, sizes, shape, batch_size):
+def trainer(options, backend, kind, sizes, shape, batch_size):
     command = [options.trainer, "bench", "--json", f"--model={kind}", f"--batch-sizes={batch_size}"]
-    command += ["--optimizer=sgd", f"--seconds={options.seconds}", "--shape=" + "x".join(map(str, shape))]
+    command += [f"--backend={backend}", "--optimizer=sgd", f"--seconds={options.seconds}", "--shape=" + "x".join(map(str, shape))]
     command += [f"--set=model.{key}={json.dumps(value)}" for key, value in sizes.items()]
     return json.loads(run(options, command))["rows"][0]["seconds"]
 
@@ -162,16 +173,17 @@ def run(options, command):
 
 def measure(options, limits, name, batch_size):
     kind, sizes, shape = CASES[name]
-    eager = PyTorch(kind, sizes, shape, batch_size, compiled=False)
+    case = (kind, sizes, shape, batch_size)
+    eager = PyTorch(*case, options.device)
     sides = {
-        "trainer": lambda: trainer(options, kind, sizes, shape, batch_size),
+        **{backend: partial(trainer, options, backend, *case) for backend in options.backends.split(",")},
         "PyTorch": lambda: eager.seconds(options.seconds),
     }
     if options.compile:
-        compiled = PyTorch(kind, sizes, shape, batch_size, compiled=True)
+        compiled = PyTorch(*case, options.device, compiled=True)
         sides["torch.compile"] = lambda: compiled.seconds(options.seconds)
-    if options.stock.exists():
-        sides["Burn's Learner"] = lambda: stock(options, kind, sizes, shape, batch_size)
+    if options.stock.exists() and options.device == "cpu":
+        sides["Burn's Learner"] = lambda: stock(options, *case)
     rounds = {side: [] for side in sides}
     for _ in range(options.rounds):
         for side, time_of in sides.items():
@@ -188,11 +200,13 @@ def main():
     import torch
 
     torch.set_num_threads(options.threads)
-    columns = ["trainer", "PyTorch", *(["torch.compile"] if options.compile else []), "Burn's Learner"]
-    print(f"torch {torch.__version__}, {options.threads} threads, {options.rounds} rounds of {options.seconds} s a side;")
-    limits = Limits()
-    print(f"a product of 2048x2048 runs at {limits.flops / 1e9:.0f} GFLOP/s, a copy of 64 MiB at {limits.bytes / 1e9:.1f} GB/s;")
-    print("ms an update: the median of the rounds' medians (least–most); ratio: PyTorch's time over the trainer's;")
+    backends = options.backends.split(",")
+    columns = [*backends, "PyTorch", *(["torch.compile"] if options.compile else []), "Burn's Learner"]
+    where = torch.cuda.get_device_name() if options.device == "cuda" else f"{options.threads} threads"
+    print(f"torch {torch.__version__}, {where}, {options.rounds} rounds of {options.seconds} s a side;")
+    limits = Limits(options.device)
+    print(f"a large product runs at {limits.flops / 1e9:.0f} GFLOP/s, a large copy at {limits.bytes / 1e9:.1f} GB/s;")
+    print("ms an update: the median of the rounds' medians (least–most); ratio: PyTorch's time over each backend's;")
     print("limit: its arithmetic at that rate, and its bytes at that one\n")
     print(f"| network | batch | {' | '.join(columns)} | ratio | limit |")
     print("| --- " * (len(columns) + 4) + "|", flush=True)
@@ -200,12 +214,14 @@ def main():
     for case in options.cases.split(","):
         name, batch_size = case.split(":")
         rounds, limit = measure(options, limits, name, int(batch_size))
-        ratios = [theirs / ours for theirs, ours in zip(rounds["PyTorch"], rounds["trainer"])]
+        ratios = {
+            backend: [theirs / ours for theirs, ours in zip(rounds["PyTorch"], rounds[backend])] for backend in backends
+        }
         cells = [
             spread(rounds[column], lambda seconds: f"{1e3 * seconds:.2f}") if column in rounds else ""
             for column in columns
         ]
-        ratio = spread(ratios, lambda ratio: f"{ratio:.2f}")
+        ratio = ", ".join(spread(ratios[backend], lambda ratio: f"{ratio:.2f}") for backend in backends)
         limit = " + ".join(f"{1e3 * seconds:.2f}" for seconds in limit)
         print(f"| {name} | {batch_size} | {' | '.join(cells)} | {ratio} | {limit} |", flush=True)
         results.append({"case": name, "batch_size": int(batch_size), "seconds": rounds, "ratios": ratios})

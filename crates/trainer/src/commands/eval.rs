@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::cli::{EvalArguments, PartName, ResultFormat};
 use crate::config::ConfigError;
 use crate::data::Part;
-use crate::engine::{Confusion, build_model, evaluate_each, first_largest};
+use crate::engine::{Confusion, build_model, evaluate, first_largest};
 use crate::report::{ConfusionReport, Console, RunDirectory};
 
 use super::prepare::prepare;
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &EvalArguments) -> Result<(), Failure> {
     let model = load_weights(&directory, model, console)?;
     let mut confusion = Confusion::new(inputs.classes().len());
     let batch_size = settings.data.batch_size;
-    let metrics = evaluate_each(&model, part, batch_size, &compute.device, |row, logits| {
+    let metrics = evaluate(&model, part, batch_size, &compute, |row, logits| {
         confusion.count(usize::from(part.label(row)), first_largest(logits));
     });
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::{PredictArguments, ResultFormat};
 use crate::config::{self, Backend, ConfigError};
 use crate::data::{BadFile, Inputs, Part, pictures_below, read_picture};
-use crate::engine::{Compute, build_model, evaluate_each, open, rank};
+use crate::engine::{Compute, build_model, evaluate, open, rank};
 use crate::report::{Console, Prediction, Predictions, RunDirectory};
 
 use super::weights::load_weights;
@@ -103,12 +103,11 @@ impl Asked<'_> {
             }
         }
         let part = Part::all(self.inputs.images(&pictures));
-        let device = &self.compute.device;
-        evaluate_each(
+        evaluate(
             &self.model,
             &part,
             self.batch_size,
-            device,
+            self.compute,
             |position, logits| {
                 predictions.push(Prediction {
                     file: good[position].clone(),

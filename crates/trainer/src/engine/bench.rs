@@ -44,7 +44,7 @@ pub fn time_updates(
 ) -> Result<Timing, ModelError> {
     let device = compute.device.clone().autodiff();
     let mut model = build_model(settings, dataset.train.images(), &device)?;
-    let mut training = Loop::new(settings, dataset, plan, &device);
+    let mut training = Loop::new(settings, dataset, plan, compute);
     for _ in 0..WARM_UP {
         model = training.update(model);
     }

@@ -24,7 +24,14 @@ pub struct Compute {
     pub name: String,
     /// Whether a program plays the GPU.
     pub software: bool,
+    /// How many bytes of a part's images may lie on the device from the first batch on; none where it computes in the
+    /// memory that they lie in already.
+    pub image_memory: u64,
 }
+
+/// What a part's images may take of a card's memory, of which no interface tells the size: a model has to fit beside them.
+#[cfg(feature = "cubecl")]
+const IMAGE_MEMORY: u64 = 1 << 30;
 
 impl Compute {
     /// Whether it is reached through a GPU interface.
@@ -39,6 +46,7 @@ impl Compute {
             backend,
             name: format!("CPU, {threads} threads"),
             software: false,
+            image_memory: 0,
         }
     }
 }
@@ -139,6 +147,7 @@ fn indexed(
             backend,
             name: name.to_owned(),
             software: false,
+            image_memory: IMAGE_MEMORY,
         }),
         None => Err(DeviceError {
             message: format!("no GPU found: {} lists no device", backend.name()),
@@ -171,7 +180,7 @@ mod graphics {
     use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
     use burn::tensor::wgpu::{WgpuBackend, WgpuInitError};
 
-    use super::{Adapter, Backend, Compute, Device, DeviceError, cache};
+    use super::{Adapter, Backend, Compute, Device, DeviceError, IMAGE_MEMORY, cache};
 
     pub(super) fn open(backend: Backend, interface: WgpuBackend) -> Result<Compute, DeviceError> {
         cache::configure();
@@ -183,6 +192,8 @@ mod graphics {
             backend,
             name: format!("{} ({:?})", info.name, info.backend),
             software: info.device_type == DeviceType::Cpu,
+            // A kernel reads no tensor that is larger.
+            image_memory: IMAGE_MEMORY.min(setup.device.limits().max_storage_buffer_binding_size),
         })
     }
 

@@ -1,37 +1,49 @@
 //! Loss and accuracy of a model on a part of the data.
 
-use burn::tensor::Device;
+use burn::tensor::Tensor;
 use models::Model;
 
-use super::{Metrics, batch::Batches, precision};
+use super::{Compute, Metrics, batch::Batches, precision};
 use crate::data::Part;
 
-/// Measures `model` on every row of `part`.
+/// How many batches a device computes before their logits are waited for.
+const UNREAD: usize = 16;
+
+/// Measures `model` on every row of `part`, and shows `see` the logits `[classes]` of every position, in their order.
 ///
-/// `model` is one without autodiff, and `device` its device; pixels have the precision of its weights. The softmax is
+/// `model` is one without autodiff on the device of `compute`; pixels have the precision of its weights. The softmax is
 /// computed on the host in `f64`, so that backends differ only by their logits. All batches have `batch_size` rows,
 /// since a GPU tunes its kernels anew for every other shape: the last one is filled up with the part's first row, whose
 /// logits are not counted.
-pub fn evaluate(model: &Model, part: &Part, batch_size: usize, device: &Device) -> Metrics {
-    evaluate_each(model, part, batch_size, device, |_, _| {})
-}
-
-/// As [`evaluate`], and shows `see` the logits `[classes]` of every position of `part`, in their order.
-pub fn evaluate_each(
+pub fn evaluate(
     model: &Model,
     part: &Part,
     batch_size: usize,
-    device: &Device,
+    compute: &Compute,
+    see: impl FnMut(usize, &[f64]),
+) -> Metrics {
+    let batches = Batches::new(part, precision::of(model), compute, &compute.device);
+    evaluate_batches(model, &batches, batch_size, see)
+}
+
+/// As [`evaluate`], on batches that may be used more than once.
+pub(super) fn evaluate_batches(
+    model: &Model,
+    batches: &Batches<'_>,
+    batch_size: usize,
     mut see: impl FnMut(usize, &[f64]),
 ) -> Metrics {
-    let batches = Batches::new(part, precision::of(model), device);
+    let part = batches.part();
     let classes = part.images().classes();
     let (mut loss, mut right) = (0.0, 0_usize);
     let positions: Vec<usize> = (0..part.len()).collect();
-    for rows in positions.chunks(batch_size) {
-        let mut filled = rows.to_vec();
-        filled.resize(batch_size, 0);
-        let logits = model.forward(batches.gather(&filled).images).into_data();
+    for rows in positions.chunks(UNREAD * batch_size) {
+        let logits = rows.chunks(batch_size).map(|rows| {
+            let mut filled = rows.to_vec();
+            filled.resize(batch_size, 0);
+            model.forward(batches.gather(&filled).images)
+        });
+        let logits = Tensor::cat(logits.collect(), 0).into_data();
         let logits: Vec<f64> = logits.iter::<f64>().collect();
         for (&row, logits) in rows.iter().zip(logits.chunks_exact(classes)) {
             let label = usize::from(part.label(row));

@@ -34,7 +34,7 @@ pub fn fork(
 ) -> Result<Forked, FitError> {
     let device = compute.device.clone().autodiff();
     let images = dataset.train.images();
-    let mut training = Loop::new(settings, dataset, plan, &device);
+    let mut training = Loop::new(settings, dataset, plan, compute);
     let model = resume_model(settings, images, &checkpoint.weights, &device)?;
     let anew = training.graft(checkpoint, &model, changed);
     let (made, planned) = (checkpoint.updates, training.length);

@@ -41,7 +41,7 @@ pub use checkpoint::{
 pub use confusion::{ClassScore, Confusion, Mistake};
 pub use crew::Crew;
 pub use device::{Adapter, Compute, DeviceError, adapters, cpu_backends, gpu_backends, open};
-pub use evaluate::{evaluate, evaluate_each, first_largest};
+pub use evaluate::{evaluate, first_largest};
 pub use fit::{Diverged, Event, Fit, FitError, fit};
 pub use fork::{Forked, fork};
 pub use gain::Gain;

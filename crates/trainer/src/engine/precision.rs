@@ -65,6 +65,7 @@ mod tests {
                 backend,
                 name: "a card".to_owned(),
                 software: false,
+                image_memory: 0,
             };
             compute
                 .check(precision)

@@ -74,7 +74,7 @@ pub fn range_test(
         1.0 => plan,
         _ => plan.layer_rates(&settings.optimizer, &model),
     };
-    let mut training = Loop::new(&settings, dataset, &plan, &device);
+    let mut training = Loop::new(&settings, dataset, &plan, compute);
     let mut finder = Finder::new()
         .beta(sweep.smoothing)
         .divergence(sweep.divergence);

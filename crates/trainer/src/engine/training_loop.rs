@@ -5,7 +5,7 @@ mod graft;
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use models::{ImageBatch, Model};
 use optimizers::{ModuleUpdate, RecordError, WeightAverage};
 use schedules::{MetricMode, Reaction, ScheduleError, Scheduler};
@@ -15,7 +15,7 @@ use super::checkpoint::{Checkpoint, ResumeError};
 use super::gauges::Gauges;
 use super::standing::Standing;
 use super::step::Objective;
-use super::{Adjustment, Metrics, Plan, Update};
+use super::{Adjustment, Compute, Metrics, Plan, Update};
 use crate::config::Settings;
 use crate::data::{Augment, Dataset, batch_order};
 use crate::fault;
@@ -64,8 +64,9 @@ impl<'a> Loop<'a> {
         settings: &Settings,
         dataset: &'a Dataset,
         plan: &Plan,
-        device: &Device,
+        compute: &Compute,
     ) -> Self {
+        let (train, precision) = (&dataset.train, settings.train.precision);
         Self {
             seed: settings.seed,
             drops: settings.model.drops(),
@@ -73,13 +74,14 @@ impl<'a> Loop<'a> {
             shuffle: settings.data.shuffle,
             batches_per_epoch: plan.batches_per_epoch,
             accumulate: plan.accumulate,
-            batches: Batches::new(&dataset.train, settings.train.precision, device),
-            augment: Augment::new(
-                settings.data.augment,
-                dataset.train.images().shape(),
-                settings.seed,
+            batches: Batches::new(
+                train,
+                precision,
+                compute,
+                &compute.device.clone().autodiff(),
             ),
-            rows: dataset.train.len(),
+            augment: Augment::new(settings.data.augment, train.images().shape(), settings.seed),
+            rows: train.len(),
             epoch: None,
             order: Vec::new(),
             objective: Objective::new(&settings.train),
@@ -160,7 +162,10 @@ impl<'a> Loop<'a> {
             .augment
             .map(|augment| augment.changes(epoch, from..until));
         let positions = &self.order[from..until];
-        let batch = self.batches.gather_changed(positions, changes.as_deref());
+        let batch = match changes {
+            Some(changes) => self.batches.gather_changed(positions, &changes),
+            None => self.batches.gather(positions),
+        };
         if self.drops {
             let mut masks = Random::new(self.seed, Purpose::Masks, epoch, taken);
             return batch.draw(masks.next_u64());

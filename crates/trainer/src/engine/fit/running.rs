@@ -13,8 +13,9 @@ use super::states::States;
 use super::stopwatch::Stopwatch;
 use super::{Adjusted, Diverged, Event, Fit, FitError, Request};
 use crate::config::OnDivergence;
-use crate::data::Part;
+use crate::engine::batch::Batches;
 use crate::engine::checkpoint::{Checkpoint, ResumeError, is_finite};
+use crate::engine::evaluate::evaluate_batches;
 use crate::engine::guard::{Guard, Trouble};
 use crate::engine::standing::Standing;
 use crate::engine::start::resume_model;
@@ -27,6 +28,7 @@ pub(super) struct Running<'a> {
     pub(super) device: Device,
     pub(super) training: Loop<'a>,
     pub(super) model: Model,
+    validation: Batches<'a>,
     pub(super) standing: Standing,
     pub(super) states: States,
     /// Changes that a process before has made, and that the state it began with does not have.
@@ -70,7 +72,7 @@ impl<'a> Running<'a> {
         let stopwatch = Stopwatch::start(fit.from.map_or(0.0, |checkpoint| checkpoint.seconds));
         let device = fit.compute.device.clone().autodiff();
         let images = dataset.train.images();
-        let mut training = Loop::new(settings, dataset, plan, &device);
+        let mut training = Loop::new(settings, dataset, plan, fit.compute);
         let (model, standing, done) = match fit.from {
             None => {
                 let start = start_model(settings, images, &device)?;
@@ -86,6 +88,7 @@ impl<'a> Running<'a> {
                 (model, checkpoint.standing.clone(), made)
             }
         };
+        let precision = settings.train.precision;
         let recovers = settings.train.on_divergence == OnDivergence::Recover;
         let refuge = recovers.then(|| match fit.good.or(fit.from) {
             Some(good) => good.clone(),
@@ -100,6 +103,12 @@ impl<'a> Running<'a> {
             pace: time.map(|time| Pace::new(time, plan.updates, plan.evaluate_every)),
             training,
             model,
+            validation: Batches::new(
+                &dataset.validation,
+                precision,
+                fit.compute,
+                &fit.compute.device,
+            ),
             standing,
             states: States::new(plan.save_every, refuge),
             guard: Guard::new(&dataset.train, plan.updates_per_epoch),
@@ -292,12 +301,19 @@ impl<'a> Running<'a> {
     }
 
     fn validate(&mut self) -> Option<Metrics> {
-        let validation = &self.fit.dataset.validation;
-        if validation.is_empty() {
+        if self.validation.part().is_empty() {
             return None;
         }
-        let (fit, training, model) = (&self.fit, &self.training, &self.model);
-        let measure = || measure(fit, &training.evaluation(model), validation);
+        let batch_size = self.fit.settings.data.batch_size;
+        let (training, model, validation) = (&self.training, &self.model, &self.validation);
+        let measure = || {
+            evaluate_batches(
+                &training.evaluation(model),
+                validation,
+                batch_size,
+                |_, _| {},
+            )
+        };
         Some(self.stopwatch.validating(measure))
     }
 
@@ -305,7 +321,15 @@ impl<'a> Running<'a> {
     fn end(self) -> (Model, History) {
         let updating = self.stopwatch.seconds_of_updates();
         let model = self.training.evaluation(&self.model);
-        let test = measure(&self.fit, &model, &self.fit.dataset.test);
+        let (settings, dataset) = (self.fit.settings, self.fit.dataset);
+        let batch_size = settings.data.batch_size;
+        let test = evaluate(
+            &model,
+            &dataset.test,
+            batch_size,
+            self.fit.compute,
+            |_, _| {},
+        );
         let history = History {
             updates: self.done,
             seconds: self.stopwatch.seconds(),
@@ -318,9 +342,4 @@ impl<'a> Running<'a> {
         };
         (model, history)
     }
-}
-
-fn measure(fit: &Fit<'_>, model: &Model, part: &Part) -> Metrics {
-    let batch_size = fit.settings.data.batch_size;
-    evaluate(model, part, batch_size, &fit.compute.device)
 }

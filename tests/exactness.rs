@@ -196,6 +196,7 @@ fn every_model_goes_on_exactly() {
         for model in [
             &["model.kind=mlp", "model.dropout=0.3"][..],
             &["model.kind=lenet5"],
+            &["model.kind=cnn", "model.widths=[4,6]", "model.dropout=0.3"],
             &["model.kind=convnet", "model.widths=[4,6]"],
             &["model.kind=resnet", "model.stochastic_depth=0.4"],
         ] {

@@ -15,7 +15,7 @@ use trainer::engine::{read_weights, start_model, weights_to_bytes};
 use crate::program::{read, reference_folder, succeed, summary, transcript};
 
 /// The networks whose recorded weights are compared, as the recordings name them.
-const KINDS: [&str; 4] = ["mlp", "lenet5", "convnet", "resnet"];
+const KINDS: [&str; 5] = ["mlp", "lenet5", "cnn", "convnet", "resnet"];
 
 /// One update that moves nothing: what a run with it reports and saves is what it started from.
 const STILL: [&str; 9] = [

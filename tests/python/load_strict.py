@@ -71,6 +71,31 @@ class LeNet5(nn.Module):
         return self.head(values)
 
 
+class Cnn(nn.Module):
+    def __init__(self, shape, classes, widths, hidden):
+        super().__init__()
+        channels, height, width = shape
+        self.convs = nn.ModuleList()
+        for outputs in widths:
+            self.convs.append(nn.Conv2d(channels, outputs, kernel_size=3, padding=1))
+            channels, height, width = outputs, height // 2, width // 2
+        self.layers = nn.ModuleList()
+        inputs = channels * height * width
+        for outputs in hidden:
+            self.layers.append(nn.Linear(inputs, outputs))
+            inputs = outputs
+        self.head = nn.Linear(inputs, classes)
+
+    def forward(self, images):
+        values = images
+        for conv in self.convs:
+            values = F.max_pool2d(conv(values).relu(), 2)
+        values = torch.flatten(values, 1)
+        for layer in self.layers:
+            values = layer(values).relu()
+        return self.head(values)
+
+
 class Stage(nn.Module):
     def __init__(self, inputs, outputs):
         super().__init__()
@@ -152,6 +177,8 @@ def build(about):
             return Mlp(shape, classes, network["hidden"])
         case "lenet5":
             return LeNet5(shape, classes)
+        case "cnn":
+            return Cnn(shape, classes, network["widths"], network["hidden"])
         case "convnet":
             return ConvNet(shape, classes, network["widths"])
         case "resnet":

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 use crate::initial::Initial;
 use crate::summary::Tracer;
-use crate::{ConvNet, LeNet5, Mlp, Model, ModelError, ResNet};
+use crate::{Cnn, ConvNet, LeNet5, Mlp, Model, ModelError, ResNet};
 
 /// The shape of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,13 @@ impl ImageShape {
             shape,
         })
     }
+
+    /// Whether anything is left after so many poolings of 2x2.
+    pub(crate) fn can_be_halved(self, model: &'static str, times: usize) -> Result<(), ModelError> {
+        let times = u32::try_from(times).unwrap_or(u32::MAX);
+        let least = 1_usize.checked_shl(times).unwrap_or(usize::MAX);
+        self.at_least(model, least)
+    }
 }
 
 impl fmt::Display for ImageShape {
@@ -59,6 +66,14 @@ pub enum ModelConfig {
     },
     /// LeNet-5 in its usual modern form, for images of at least 12x12.
     LeNet5,
+    /// 3x3 convolutions, each of which halves the image, then fully connected ReLU layers. Default widths: 32 and 64, and
+    /// 128.
+    Cnn {
+        /// The channels of each convolution, first to last.
+        widths: Vec<usize>,
+        /// The width of each fully connected layer, first to last.
+        hidden: Vec<usize>,
+    },
     /// Stages of two 3x3 convolutions with batch norm, each of which halves the image. Default widths: 32 and 64.
     ConvNet {
         /// The channels of each stage, first to last.
@@ -76,6 +91,14 @@ impl ModelConfig {
     pub fn mlp() -> Self {
         Self::Mlp {
             hidden: vec![128, 64],
+        }
+    }
+
+    /// Convolutions of 32 and 64 channels, and a hidden layer of 128.
+    pub fn cnn() -> Self {
+        Self::Cnn {
+            widths: vec![32, 64],
+            hidden: vec![128],
         }
     }
 
@@ -99,6 +122,7 @@ impl ModelConfig {
         match self {
             Self::Mlp { hidden } => Mlp::check(hidden),
             Self::LeNet5 => Ok(()),
+            Self::Cnn { widths, hidden } => ConvNet::check(widths).and(Mlp::check(hidden)),
             Self::ConvNet { widths } => ConvNet::check(widths),
             Self::ResNet { depth } => ResNet::check(*depth),
         }
@@ -121,6 +145,7 @@ impl ModelConfig {
         match self {
             Self::Mlp { .. } | Self::ResNet { .. } => Ok(()),
             Self::LeNet5 => LeNet5::check_shape(shape),
+            Self::Cnn { widths, .. } => Cnn::check_shape(shape, widths),
             Self::ConvNet { widths } => ConvNet::check_shape(shape, widths),
         }
     }
@@ -143,6 +168,9 @@ impl ModelConfig {
         Ok(match self {
             Self::Mlp { hidden } => Model::Mlp(Mlp::new(shape, classes, hidden, initial)),
             Self::LeNet5 => Model::LeNet5(LeNet5::new(shape, classes, initial)),
+            Self::Cnn { widths, hidden } => {
+                Model::Cnn(Cnn::new(shape, classes, widths, hidden, initial))
+            }
             Self::ConvNet { widths } => {
                 Model::ConvNet(ConvNet::new(shape, classes, widths, initial))
             }
@@ -155,6 +183,7 @@ impl ModelConfig {
         match self {
             Self::Mlp { hidden } => Mlp::trace(hidden, classes, tracer),
             Self::LeNet5 => LeNet5::trace(classes, tracer),
+            Self::Cnn { widths, hidden } => Cnn::trace(widths, hidden, classes, tracer),
             Self::ConvNet { widths } => ConvNet::trace(widths, classes, tracer),
             Self::ResNet { depth } => ResNet::trace(*depth, classes, tracer),
         }
@@ -205,6 +234,8 @@ mod tests {
         let widths = vec![4; 3];
         let convnet = "convnet needs images of at least 8x8 pixels, not 3x7x64";
         assert_eq!(refused(&ModelConfig::ConvNet { widths }, 7, 64), convnet);
+        let cnn = "cnn needs images of at least 4x4 pixels, not 3x9x3";
+        assert_eq!(refused(&ModelConfig::cnn(), 9, 3), cnn);
         let widths = vec![1; 99];
         let refused = refused(&ModelConfig::ConvNet { widths }, 7, 64);
         assert!(
@@ -224,6 +255,16 @@ mod tests {
         assert_eq!(
             refused(&hidden, 8, 8),
             "hidden: every width must be at least 1"
+        );
+        let (widths, hidden) = (vec![8], vec![16, 0]);
+        assert_eq!(
+            refused(&ModelConfig::Cnn { widths, hidden }, 8, 8),
+            "hidden: every width must be at least 1"
+        );
+        let (widths, hidden) = (vec![], vec![16]);
+        assert_eq!(
+            refused(&ModelConfig::Cnn { widths, hidden }, 8, 8),
+            no_width
         );
         let height = "height = 0: must be at least 1";
         assert_eq!(refused(&ModelConfig::resnet(), 0, 8), height);

@@ -1,4 +1,4 @@
-//! The plain convolutional network.
+//! The plain convolutional network with batch norm.
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -47,9 +47,7 @@ impl ConvNet {
 
     /// Every stage halves the image, and something must be left.
     pub(crate) fn check_shape(shape: ImageShape, widths: &[usize]) -> Result<(), ModelError> {
-        let stages = u32::try_from(widths.len()).unwrap_or(u32::MAX);
-        let least = 1_usize.checked_shl(stages).unwrap_or(usize::MAX);
-        shape.at_least("convnet", least)
+        shape.can_be_halved("convnet", widths.len())
     }
 
     pub(crate) fn new<F: FnMut() -> f64>(

@@ -1,5 +1,5 @@
-//! Small image classifiers for Burn: an MLP, LeNet-5, a plain convolutional network and a residual one, the same on
-//! every backend.
+//! Small image classifiers for Burn: an MLP, LeNet-5, plain convolutional networks with and without batch norm and a
+//! residual one, the same on every backend.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -28,6 +28,7 @@
 //! | --- | --- | --- | --- |
 //! | `Mlp` | fully connected layers, 128 and 64 by default | 17,226 at 1x8x8, 109,386 at 1x28x28 | any |
 //! | `LeNet5` | two 5x5 convolutions, three linear layers | 61,706 at 1x28x28 | 12x12 |
+//! | `Cnn` | 3x3 convolutions, 32 and 64 wide by default, then fully connected layers, 128 by default | 421,642 at 1x28x28 | 2^convolutions |
 //! | `ConvNet` | stages of two 3x3 convolutions, 32 and 64 wide by default | 65,834 at 1x28x28 | 2^stages |
 //! | `ResNet` | residual blocks, depth 8 by default | 78,042 at 3x32x32, 272,474 at depth 20 | any |
 //!
@@ -58,6 +59,7 @@
 mod batch_norm;
 mod block;
 mod buffer;
+mod cnn;
 mod config;
 mod convnet;
 mod draw;
@@ -83,6 +85,7 @@ mod summary;
 
 pub use batch_norm::BatchNorm;
 pub use block::{Block, Project};
+pub use cnn::Cnn;
 pub use config::{ImageShape, ModelConfig};
 pub use convnet::{ConvNet, Stage};
 pub use error::ModelError;

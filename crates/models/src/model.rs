@@ -6,7 +6,7 @@ use burn::train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep};
 
 use crate::pass::Forward;
 use crate::precision::cast;
-use crate::{BatchNorm, ConvNet, LeNet5, Mlp, ModelError, Pass, ResNet, cross_entropy};
+use crate::{BatchNorm, Cnn, ConvNet, LeNet5, Mlp, ModelError, Pass, ResNet, cross_entropy};
 
 /// One of the networks of this crate, chosen at run time.
 #[derive(Module, Debug)]
@@ -19,7 +19,9 @@ pub enum Model {
     Mlp(Mlp),
     /// LeNet-5.
     LeNet5(LeNet5),
-    /// A plain convolutional network.
+    /// A plain convolutional network without norms.
+    Cnn(Cnn),
+    /// A plain convolutional network with batch norm.
     ConvNet(ConvNet),
     /// A residual network.
     ResNet(ResNet),
@@ -42,6 +44,7 @@ impl Model {
         match self {
             Self::Mlp(mlp) => mlp.forward_as(images, forward),
             Self::LeNet5(lenet5) => lenet5.forward_as(images, forward),
+            Self::Cnn(cnn) => cnn.forward_as(images, forward),
             Self::ConvNet(convnet) => convnet.forward_as(images, forward),
             Self::ResNet(resnet) => resnet.forward_as(images, forward),
         }
@@ -56,8 +59,8 @@ impl Model {
 
     /// Drops the features that the head sees at this `rate`, in passes that are not evaluation.
     ///
-    /// The features are the last hidden layer's of an MLP and of LeNet-5, after their ReLU, and the channels' means of
-    /// the convolutional networks. What is kept is divided by 1 − rate. Off (0) by default; not part of a record.
+    /// The features are the last hidden layer's of an MLP, of LeNet-5 and of a CNN, after their ReLU, and the channels'
+    /// means of the other networks. What is kept is divided by 1 − rate. Off (0) by default; not part of a record.
     ///
     /// # Errors
     /// A rate that is not at least 0 and below 1, or an MLP without hidden layers.
@@ -78,6 +81,7 @@ impl Model {
         *match &mut self {
             Self::Mlp(mlp) => &mut mlp.dropout,
             Self::LeNet5(lenet5) => &mut lenet5.dropout,
+            Self::Cnn(cnn) => &mut cnn.dropout,
             Self::ConvNet(convnet) => &mut convnet.dropout,
             Self::ResNet(resnet) => &mut resnet.dropout,
         } = rate;
@@ -130,6 +134,7 @@ impl Model {
         match self {
             Self::Mlp(_) => "mlp",
             Self::LeNet5(_) => "lenet5",
+            Self::Cnn(_) => "cnn",
             Self::ConvNet(_) => "convnet",
             Self::ResNet(_) => "resnet",
         }

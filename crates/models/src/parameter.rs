@@ -113,6 +113,10 @@ mod tests {
                 &["conv1", "conv2", "fc1", "fc2", "head"],
             ),
             (
+                ModelConfig::cnn(),
+                &["convs.0", "convs.1", "layers.0", "head"],
+            ),
+            (
                 ModelConfig::ConvNet { widths },
                 &["stages.0", "stages.1", "head"],
             ),

@@ -266,6 +266,10 @@ mod tests {
         let configs = [
             ModelConfig::mlp(),
             ModelConfig::LeNet5,
+            ModelConfig::Cnn {
+                widths: vec![3, 4],
+                hidden: vec![5],
+            },
             ModelConfig::ConvNet { widths: vec![3, 4] },
             ModelConfig::ResNet { depth: 8 },
         ];

@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT / "crates/models/tests/pytorch"))
 CASES = {
     "mlp": ("mlp", {"hidden": [256, 128]}, (1, 28, 28)),
     "lenet5": ("lenet5", {}, (1, 28, 28)),
+    "cnn": ("cnn", {"widths": [32, 64], "hidden": [128]}, (1, 28, 28)),
     "convnet": ("convnet", {"widths": [32, 64]}, (1, 28, 28)),
     "resnet": ("resnet", {"depth": 8}, (3, 32, 32)),
 }
@@ -38,7 +39,7 @@ LARGE = {"cpu": (2048, 1 << 24), "cuda": (8192, 1 << 28)}
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", default="mlp:64,mlp:256,lenet5:64,convnet:64,convnet:256,resnet:64")
+    parser.add_argument("--cases", default="mlp:64,mlp:256,lenet5:64,cnn:64,cnn:256,convnet:64,convnet:256,resnet:64")
     parser.add_argument("--backends", default="flex", help="the trainer's, such as wgpu,vulkan,cuda; one column each")
     parser.add_argument("--device", default="cpu", choices=LARGE, help="PyTorch's")
     parser.add_argument("--threads", type=int, default=os.cpu_count())

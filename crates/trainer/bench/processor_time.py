@@ -50,7 +50,7 @@ def pytorch(network, updates):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mnist", type=Path)
-    parser.add_argument("--cases", default="mlp:64:1000,mlp:256:300,lenet5:64:200,convnet:64:20,resnet:64:20")
+    parser.add_argument("--cases", default="mlp:64:1000,mlp:256:300,lenet5:64:200,cnn:64:50,convnet:64:20,resnet:64:20")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--trainer", type=Path, default=ROOT / "target/release/trainer")
     options = parser.parse_args()

@@ -190,6 +190,13 @@ fn lenet5() {
 }
 
 #[test]
+fn cnn() {
+    let (widths, hidden) = (vec![3, 4], vec![6]);
+    // Odd sizes, so that pooling leaves out a row.
+    case(&ModelConfig::Cnn { widths, hidden }, 2, 7, 6).check("cnn");
+}
+
+#[test]
 fn convnet_in_training_and_in_evaluation() {
     let widths = vec![4, 5];
     let mut case = case(&ModelConfig::ConvNet { widths }, 2, 7, 6);

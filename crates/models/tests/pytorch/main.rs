@@ -33,6 +33,10 @@ fn network(case: &Value) -> (ModelConfig, ImageShape, usize) {
             hidden: sizes("hidden"),
         },
         "lenet5" => ModelConfig::LeNet5,
+        "cnn" => ModelConfig::Cnn {
+            widths: sizes("widths"),
+            hidden: sizes("hidden"),
+        },
         "convnet" => ModelConfig::ConvNet {
             widths: sizes("widths"),
         },

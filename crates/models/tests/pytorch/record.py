@@ -58,6 +58,28 @@ class LeNet5(nn.Module):
         return self.head(self.fc2(self.fc1(x).relu()).relu())
 
 
+class Cnn(nn.Module):
+    def __init__(self, shape, classes, widths, hidden):
+        super().__init__()
+        channels, height, width = shape
+        inputs = [channels, *widths]
+        self.convs = nn.ModuleList(nn.Conv2d(*pair, kernel_size=3, padding=1) for pair in zip(inputs, widths))
+        self.pools = nn.ModuleList(nn.MaxPool2d(2) for _ in widths)
+        self.flatten = nn.Flatten()
+        halvings = 2 ** len(widths)
+        inputs = [widths[-1] * (height // halvings) * (width // halvings), *hidden]
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in zip(inputs, hidden))
+        self.head = nn.Linear(inputs[-1], classes)
+
+    def forward(self, x):
+        for conv, pool in zip(self.convs, self.pools):
+            x = pool(conv(x).relu())
+        x = self.flatten(x)
+        for layer in self.layers:
+            x = layer(x).relu()
+        return self.head(x)
+
+
 def conv(inputs, outputs, kernel=3, stride=1):
     return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
 
@@ -132,7 +154,7 @@ class ResNet(nn.Module):
         return self.head(self.pool(x))
 
 
-NETWORKS = {"mlp": Mlp, "lenet5": LeNet5, "convnet": ConvNet, "resnet": ResNet}
+NETWORKS = {"mlp": Mlp, "lenet5": LeNet5, "cnn": Cnn, "convnet": ConvNet, "resnet": ResNet}
 
 
 def waves(count, offset):
@@ -204,6 +226,8 @@ def main():
                 ("mlp", {"hidden": []}, [3, 5, 4], 3),
                 ("lenet5", {}, [1, 12, 12], 10),
                 ("lenet5", {}, [2, 15, 17], 4),
+                ("cnn", {"widths": [4, 6], "hidden": [12]}, [1, 9, 10], 10),
+                ("cnn", {"widths": [8], "hidden": []}, [3, 8, 8], 3),
                 ("convnet", {"widths": [4, 6]}, [1, 9, 10], 10),
                 ("convnet", {"widths": [8]}, [3, 8, 8], 3),
                 ("resnet", {"depth": 2}, [1, 4, 4], 5),
@@ -219,6 +243,8 @@ def main():
                 ("mlp", {"hidden": []}, [3, 5, 4], 3),
                 ("lenet5", {}, [1, 28, 28], 10),
                 ("lenet5", {}, [2, 15, 17], 4),
+                ("cnn", {"widths": [32, 64], "hidden": [128]}, [1, 28, 28], 10),
+                ("cnn", {"widths": [4, 6, 5], "hidden": [7, 8]}, [2, 17, 11], 3),
                 ("convnet", {"widths": [32, 64]}, [1, 28, 28], 10),
                 ("convnet", {"widths": [4, 6, 5]}, [2, 17, 11], 3),
                 ("resnet", {"depth": 8}, [3, 32, 32], 10),

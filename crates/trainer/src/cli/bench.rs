@@ -18,7 +18,8 @@ use crate::data::ImageShape;
 pub struct BenchArguments {
     /// A configuration file (TOML), for its model, optimizer and training.
     pub config: Option<PathBuf>,
-    /// The networks, if not all of them or that of the configuration: mlp, lenet5, convnet, resnet.
+    /// The networks, if not all of them or that of the configuration: mlp, lenet5, cnn, convnet,
+    /// resnet.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub model: Vec<String>,
     /// Images an update.
@@ -61,7 +62,9 @@ impl BenchArguments {
         }
         match self.config {
             Some(_) => vec![None],
-            None => ["mlp", "lenet5", "convnet", "resnet"].map(Some).to_vec(),
+            None => ["mlp", "lenet5", "cnn", "convnet", "resnet"]
+                .map(Some)
+                .to_vec(),
         }
     }
 

@@ -20,7 +20,7 @@ pub struct SettingsArguments {
     /// the folder of the MNIST files.
     #[arg(long)]
     pub data: Option<String>,
-    /// The network: mlp, lenet5, convnet, resnet.
+    /// The network: mlp, lenet5, cnn, convnet, resnet.
     #[arg(long)]
     pub model: Option<String>,
     /// Start from the weights in a safetensors file, under PyTorch's names, instead of drawn ones.

@@ -76,11 +76,11 @@ pub struct DataKeys {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelKeys {
-    /// `mlp`, `lenet5`, `convnet` or `resnet`.
+    /// `mlp`, `lenet5`, `cnn`, `convnet` or `resnet`.
     pub kind: Option<String>,
-    /// The MLP's hidden widths.
+    /// The hidden widths of the MLP and the CNN.
     pub hidden: Option<Vec<usize>>,
-    /// The channels of the convnet's stages.
+    /// The channels of the CNN's convolutions and of the convnet's stages.
     pub widths: Option<Vec<usize>>,
     /// The resnet's layers with weights.
     pub depth: Option<usize>,

@@ -143,7 +143,14 @@ pub enum Network {
     },
     /// LeNet-5.
     LeNet5,
-    /// A plain convolutional network.
+    /// A plain convolutional network without norms.
+    Cnn {
+        /// The channels of each convolution.
+        widths: Vec<usize>,
+        /// The width of each fully connected layer.
+        hidden: Vec<usize>,
+    },
+    /// A plain convolutional network with batch norm.
     ConvNet {
         /// The channels of each stage.
         widths: Vec<usize>,
@@ -238,6 +245,10 @@ impl Network {
                 hidden: hidden.clone(),
             },
             Self::LeNet5 => ModelConfig::LeNet5,
+            Self::Cnn { widths, hidden } => ModelConfig::Cnn {
+                widths: widths.clone(),
+                hidden: hidden.clone(),
+            },
             Self::ConvNet { widths } => ModelConfig::ConvNet {
                 widths: widths.clone(),
             },
@@ -250,6 +261,7 @@ impl Network {
         match self {
             Self::Mlp { .. } => "mlp",
             Self::LeNet5 => "lenet5",
+            Self::Cnn { .. } => "cnn",
             Self::ConvNet { .. } => "convnet",
             Self::ResNet { .. } => "resnet",
         }

@@ -13,6 +13,7 @@ type Kinds = &'static [(&'static str, &'static [&'static str])];
 const NETWORKS: Kinds = &[
     ("mlp", &["hidden", "dropout"]),
     ("lenet5", &["dropout"]),
+    ("cnn", &["widths", "hidden", "dropout"]),
     ("convnet", &["widths", "dropout"]),
     ("resnet", &["depth", "dropout", "stochastic_depth"]),
 ];
@@ -27,6 +28,10 @@ impl Resolver<'_> {
                 hidden: typed.hidden.unwrap_or_else(|| vec![128, 64]),
             },
             "lenet5" => Network::LeNet5,
+            "cnn" => Network::Cnn {
+                widths: typed.widths.unwrap_or_else(|| vec![32, 64]),
+                hidden: typed.hidden.unwrap_or_else(|| vec![128]),
+            },
             "convnet" => Network::ConvNet {
                 widths: typed.widths.unwrap_or_else(|| vec![32, 64]),
             },

@@ -69,7 +69,15 @@ pub fn conv2d(
         };
     }
     let bias = match bias {
-        Some(bias) => Optional::Present(bias.into_dispatch()),
+        Some(bias) => {
+            let [outputs, ..] = weight.dims();
+            assert_eq!(
+                bias.dims(),
+                [outputs],
+                "conv2d: the bias must have a value for each output channel"
+            );
+            Optional::Present(bias.into_dispatch())
+        }
         None => Optional::Absent,
     };
     Tensor::from_dispatch(<Dispatch as Conv2dKernel>::convolve(

@@ -4,8 +4,12 @@
     reason = "instructions that not every processor has, and pointers that are not checked in each step"
 )]
 
-use crate::conv2d::transforms::{OfGradient, OfImage, OfProducts, Steps, Transforms, transform};
-use crate::lanes::{Lanes, Portable};
+mod loops;
+mod processors;
+
+use crate::conv2d::transforms::Transforms;
+
+pub(crate) use processors::{double, single};
 
 /// The innermost loops for one kind of processor.
 #[derive(Debug, Clone, Copy)]
@@ -143,202 +147,9 @@ impl Offsets {
     }
 }
 
-/// # Safety
-/// As [`Lanes`]; `weights` are `C` for each offset, `image` has `V` registers of values at each, `tile` is `C` rows of `V`
-/// registers.
-#[inline(always)]
-unsafe fn convolve<L: Lanes, const C: usize, const V: usize>(
-    weights: *const L::Number,
-    image: *const L::Number,
-    offsets: &[usize],
-    tile: *mut L::Number,
-    zero: L::Number,
-) {
-    // SAFETY: the caller's promises are those that are needed.
-    unsafe {
-        let mut sums = [[L::splat(zero); V]; C];
-        let mut weights = weights;
-        for offset in offsets {
-            let pixels: [L; V] = std::array::from_fn(|v| L::load(image.add(offset + v * L::COUNT)));
-            for (c, sums) in sums.iter_mut().enumerate() {
-                let weight = L::splat(*weights.add(c));
-                for (sum, pixels) in sums.iter_mut().zip(pixels) {
-                    *sum = weight.multiply_add(pixels, *sum);
-                }
-            }
-            weights = weights.add(C);
-        }
-        for (c, sums) in sums.iter().enumerate() {
-            for (v, sum) in sums.iter().enumerate() {
-                sum.store(tile.add((c * V + v) * L::COUNT));
-            }
-        }
-    }
-}
-
-/// # Safety
-/// As [`Lanes`] and [`Product::add`].
-#[inline(always)]
-unsafe fn add_product<L: Lanes, const R: usize, const V: usize>(
-    terms: RawTerms<L::Number>,
-    starts: *const usize,
-    sum: *mut L::Number,
-    sum_step: usize,
-    zero: L::Number,
-) {
-    // SAFETY: the caller's promises are those that are needed.
-    unsafe {
-        let starts: [usize; R] = std::array::from_fn(|r| *starts.add(r));
-        let mut sums = [[L::splat(zero); V]; R];
-        let mut right = terms.right;
-        for line in 0..terms.lines {
-            let left = terms.left.add(line * terms.left_step);
-            for place in 0..terms.length {
-                let factors: [L; V] = std::array::from_fn(|v| L::load(right.add(v * L::COUNT)));
-                let left = left.add(place);
-                for (start, sums) in starts.iter().zip(&mut sums) {
-                    let value = L::splat(*left.add(*start));
-                    for (sum, factor) in sums.iter_mut().zip(factors) {
-                        *sum = value.multiply_add(factor, *sum);
-                    }
-                }
-                right = right.add(terms.right_step);
-            }
-        }
-        for (r, sums) in sums.iter().enumerate() {
-            for (v, more) in sums.iter().enumerate() {
-                let place = sum.add(r * sum_step + v * L::COUNT);
-                L::load(place).add(*more).store(place);
-            }
-        }
-    }
-}
-
-/// Loops for one kind of register, compiled for the processors that have it.
-macro_rules! tiles {
-    (
-        $name:ident, $lanes:ty, $number:ty,
-        convolve $channels:literal x $pixels:literal,
-        product $rows:literal x $many:literal or $more_rows:literal x $few:literal
-        $(, $feature:meta)?
-    ) => {
-        /// # Safety
-        /// Only where the processor has the registers.
-        unsafe fn $name() -> Tiles<$number> {
-            $(#[$feature])?
-            unsafe fn run_convolve(weights: *const $number, image: *const $number, offsets: &[usize], tile: *mut $number) {
-                // SAFETY: the caller's promises are those that are needed.
-                unsafe { convolve::<$lanes, $channels, $pixels>(weights, image, offsets, tile, 0.0) }
-            }
-            $(#[$feature])?
-            unsafe fn product_wide(terms: RawTerms<$number>, starts: *const usize, sum: *mut $number, step: usize) {
-                // SAFETY: as above.
-                unsafe { add_product::<$lanes, $rows, $many>(terms, starts, sum, step, 0.0) }
-            }
-            $(#[$feature])?
-            unsafe fn product_narrow(terms: RawTerms<$number>, starts: *const usize, sum: *mut $number, step: usize) {
-                // SAFETY: as above.
-                unsafe { add_product::<$lanes, $more_rows, $few>(terms, starts, sum, step, 0.0) }
-            }
-            $(#[$feature])?
-            unsafe fn image(from: *const $number, offsets: *const usize, to: *mut $number, steps: Steps, count: usize) {
-                // SAFETY: as above.
-                unsafe { transform::<$lanes, OfImage, 4, 4>(from, offsets, to, steps, count) }
-            }
-            $(#[$feature])?
-            unsafe fn products(from: *const $number, offsets: *const usize, to: *mut $number, steps: Steps, count: usize) {
-                // SAFETY: as above.
-                unsafe { transform::<$lanes, OfProducts, 4, 2>(from, offsets, to, steps, count) }
-            }
-            $(#[$feature])?
-            unsafe fn gradient(from: *const $number, offsets: *const usize, to: *mut $number, steps: Steps, count: usize) {
-                // SAFETY: as above.
-                unsafe { transform::<$lanes, OfGradient, 2, 4>(from, offsets, to, steps, count) }
-            }
-            let count = <$lanes as Lanes>::COUNT;
-            Tiles {
-                channels: $channels,
-                pixels: $pixels * count,
-                convolve: run_convolve,
-                products: [
-                    Product {
-                        rows: $rows,
-                        columns: $many * count,
-                        run: product_wide,
-                    },
-                    Product {
-                        rows: $more_rows,
-                        columns: $few * count,
-                        run: product_narrow,
-                    },
-                ],
-                // SAFETY: the functions are for registers of so many numbers, and the caller's promise is theirs.
-                transforms: unsafe { Transforms::new(count, [image, products, gradient]) },
-            }
-        }
-    };
-}
-
-/// What this processor has, for one type of number.
-macro_rules! best {
-    ($name:ident, $number:ty, $wide:ident, $narrow:ident, $portable:ident, $wide_lanes:ident, $narrow_lanes:ident) => {
-        #[cfg(target_arch = "x86_64")]
-        tiles!(
-            $wide, std::arch::x86_64::$wide_lanes, $number,
-            convolve 8 x 2, product 8 x 2 or 16 x 1,
-            target_feature(enable = "avx512f")
-        );
-        #[cfg(target_arch = "x86_64")]
-        tiles!(
-            $narrow, std::arch::x86_64::$narrow_lanes, $number,
-            convolve 6 x 2, product 6 x 2 or 12 x 1,
-            target_feature(enable = "avx2,fma")
-        );
-        tiles!(
-            $portable, Portable<$number>, $number,
-            convolve 4 x 2, product 4 x 2 or 8 x 1
-        );
-
-        /// The loops for this processor.
-        pub(crate) fn $name() -> Tiles<$number> {
-            #[cfg(target_arch = "x86_64")]
-            {
-                if is_x86_feature_detected!("avx512f") {
-                    // SAFETY: it has these registers.
-                    return unsafe { $wide() };
-                }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                    // SAFETY: it has these registers.
-                    return unsafe { $narrow() };
-                }
-            }
-            // SAFETY: every processor has these.
-            unsafe { $portable() }
-        }
-    };
-}
-
-best!(
-    single,
-    f32,
-    single_avx512,
-    single_avx2,
-    single_portable,
-    __m512,
-    __m256
-);
-best!(
-    double,
-    f64,
-    double_avx512,
-    double_avx2,
-    double_portable,
-    __m512d,
-    __m256d
-);
-
 #[cfg(test)]
 mod tests {
+    use super::processors::*;
     use super::*;
 
     /// Loops for every kind of register that this processor has.

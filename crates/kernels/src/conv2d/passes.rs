@@ -32,27 +32,17 @@ pub(crate) fn forward<F: Real>(
     let offsets = Offsets::new(padded.taps(geometry));
     let target = Target::outputs(geometry, &padded);
     let taps = geometry.taps();
-    let weights: Vec<Vec<F>> = groups(geometry)
-        .map(|group| {
-            let weight = &weight[group.weight];
-            pack(
-                tiles.channels,
-                geometry.outputs_of_group(),
-                taps,
-                |output, tap| weight[output * taps + tap],
-            )
-        })
-        .collect();
+    let channels = geometry.outputs_of_group();
+    let weights = pack(geometry, weight, [channels, taps], |weight, output, tap| {
+        weight[output * taps + tap]
+    });
     let size = geometry.outputs * geometry.output_pixels();
     let image_size = geometry.inputs * geometry.input_pixels();
     in_parts(geometry.images * size, size, |index, output| {
         let image = &input[index * image_size..][..image_size];
-        for (number, (group, weights)) in groups(geometry).zip(&weights).enumerate() {
-            let first = number * geometry.outputs_of_group();
-            let finish = Finish {
-                bias: &bias[first..][..geometry.outputs_of_group()],
-                activation,
-            };
+        let biases = bias.chunks_exact(channels);
+        for ((group, weights), bias) in groups(geometry).zip(&weights).zip(biases) {
+            let finish = Finish { bias, activation };
             with_scratch(padded.length(geometry, tiles.pixels), |planes| {
                 padded.fill(geometry, &image[group.input], planes);
                 convolve(
@@ -71,8 +61,13 @@ pub(crate) fn forward<F: Real>(
 
 /// The gradient of the input, of that of the output.
 pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradient: &[F]) -> Vec<F> {
+    let none = vec![F::ZERO; geometry.inputs];
+    let finish = Finish {
+        bias: &none,
+        activation: Activation::Identity,
+    };
     if let Some(winograd) = Winograd::of_input_gradient(geometry) {
-        return winograd.input_gradient(geometry, weight, gradient);
+        return winograd.input_gradient(geometry, weight, gradient, finish);
     }
     let (tiles, spread) = (F::tiles(), Spread::new(geometry));
     let [_, kernel_width] = geometry.kernel;
@@ -82,31 +77,19 @@ pub(crate) fn input_gradient<F: Real>(geometry: &Geometry, weight: &[F], gradien
         .iter()
         .map(|part| {
             let offsets = Offsets::new(spread.taps(geometry, &part.places));
-            let weights = groups(geometry).map(|group| {
-                let (weight, places) = (&weight[group.weight], &part.places);
-                let taps = geometry.outputs_of_group() * places.len();
-                pack(
-                    tiles.channels,
-                    geometry.inputs_of_group(),
-                    taps,
-                    |input, tap| {
-                        let (output, [down, across]) =
-                            (tap / places.len(), places[tap % places.len()]);
-                        weight[output * geometry.taps()
-                            + input * of_channel
-                            + down * kernel_width
-                            + across]
-                    },
-                )
+            let places = &part.places;
+            let sizes = [
+                geometry.inputs_of_group(),
+                geometry.outputs_of_group() * places.len(),
+            ];
+            let weights = pack(geometry, weight, sizes, |weight, input, tap| {
+                let (output, [down, across]) = (tap / places.len(), places[tap % places.len()]);
+                let place = input * of_channel + down * kernel_width + across;
+                weight[output * geometry.taps() + place]
             });
-            (offsets, weights.collect(), &part.target)
+            (offsets, weights, &part.target)
         })
         .collect();
-    let none = vec![F::ZERO; geometry.inputs_of_group()];
-    let finish = Finish {
-        bias: &none,
-        activation: Activation::Identity,
-    };
     let size = geometry.outputs * geometry.output_pixels();
     let image_size = geometry.inputs * geometry.input_pixels();
     in_parts(geometry.images * image_size, image_size, |index, image| {
@@ -237,23 +220,28 @@ pub(crate) fn groups(geometry: &Geometry) -> impl Iterator<Item = Group> {
     })
 }
 
-/// Weights in the order in which tiles of `width` channels read them: a block of channels after another, in it a tap
-/// after another. Channels that fill up the last block are 0.
+/// The weights of each group in the order in which tiles read them: a block of channels after another, in it a tap after
+/// another. Channels that fill up the last block are 0. `at` finds the weight of a channel and a tap in those of the group.
 fn pack<F: Real>(
-    width: usize,
-    channels: usize,
-    taps: usize,
-    weight: impl Fn(usize, usize) -> F,
-) -> Vec<F> {
-    let mut packed = vec![F::ZERO; channels.next_multiple_of(width) * taps];
-    for (number, block) in packed.chunks_exact_mut(width * taps).enumerate() {
-        for (tap, block) in block.chunks_exact_mut(width).enumerate() {
-            for (channel, packed) in (number * width..channels).zip(block) {
-                *packed = weight(channel, tap);
+    geometry: &Geometry,
+    weight: &[F],
+    [channels, taps]: [usize; 2],
+    at: impl Fn(&[F], usize, usize) -> F,
+) -> Vec<Vec<F>> {
+    let width = F::tiles().channels;
+    let groups = groups(geometry).map(|group| {
+        let weight = &weight[group.weight];
+        let mut packed = vec![F::ZERO; channels.next_multiple_of(width) * taps];
+        for (number, block) in packed.chunks_exact_mut(width * taps).enumerate() {
+            for (tap, block) in block.chunks_exact_mut(width).enumerate() {
+                for (channel, packed) in (number * width..channels).zip(block) {
+                    *packed = at(weight, channel, tap);
+                }
             }
         }
-    }
-    packed
+        packed
+    });
+    groups.collect()
 }
 
 /// Computes the outputs of `target` tile by tile and writes them.

@@ -5,7 +5,6 @@ mod write;
 
 use std::ops::Range;
 
-use crate::Activation;
 use crate::conv2d::geometry::Geometry;
 use crate::conv2d::padded::{Finish, Padded};
 use crate::conv2d::passes::groups;
@@ -172,9 +171,10 @@ impl Winograd {
         self.inputs * step + LINE
     }
 
-    /// `G g Gᵀ` for each output and input channel, in the order in which tiles of `width` output channels read it:
+    /// `G g Gᵀ` for each output and input channel, in the order in which tiles of output channels read it:
     /// `kernel` tells the weight at a place of a kernel.
-    fn pack<F: Real>(&self, width: usize, kernel: impl Fn(usize, usize, usize) -> F) -> Vec<F> {
+    fn pack<F: Real>(&self, kernel: impl Fn(usize, usize, usize) -> F) -> Vec<F> {
+        let width = F::tiles().channels;
         let blocks = self.outputs.div_ceil(width);
         let mut packed = vec![F::ZERO; blocks * PLACES * self.inputs * width];
         let half = F::of(0.5);
@@ -263,26 +263,17 @@ impl Winograd {
         weight: &[F],
         finish: Finish<'_, F>,
     ) -> Vec<F> {
-        let width = F::tiles().channels;
-        let weights: Vec<Vec<F>> = groups(geometry)
-            .map(|group| {
-                let weight = &weight[group.weight];
-                self.pack(width, |output, input, place| {
+        let (mut ranges, mut weights) = (Vec::new(), Vec::new());
+        for group in groups(geometry) {
+            let weight = &weight[group.weight];
+            weights.push(
+                self.pack(|output, input, place| {
                     weight[(output * self.inputs + input) * 9 + place]
-                })
-            })
-            .collect();
-        let size = geometry.outputs * geometry.output_pixels();
-        let image_size = geometry.inputs * geometry.input_pixels();
-        in_parts(geometry.images * size, size, |index, output| {
-            let image = &input[index * image_size..][..image_size];
-            let bias = finish.bias.chunks_exact(self.outputs);
-            for ((group, weights), bias) in groups(geometry).zip(&weights).zip(bias) {
-                let output = &mut output[group.output];
-                let finish = Finish { bias, ..finish };
-                self.convolve(weights, &image[group.input], finish, output);
-            }
-        })
+                }),
+            );
+            ranges.push([group.input, group.output]);
+        }
+        self.convolve_batch(geometry.images, &ranges, &weights, input, finish)
     }
 
     /// As [`passes::input_gradient`](super::passes::input_gradient), for [`of_input_gradient`](Self::of_input_gradient).
@@ -291,29 +282,38 @@ impl Winograd {
         geometry: &Geometry,
         weight: &[F],
         gradient: &[F],
+        finish: Finish<'_, F>,
     ) -> Vec<F> {
-        let width = F::tiles().channels;
-        let weights: Vec<Vec<F>> = groups(geometry)
-            .map(|group| {
-                let weight = &weight[group.weight];
-                // What is an output here is an input there, and the kernel is turned around.
-                self.pack(width, |output, input, place| {
-                    weight[(input * self.outputs + output) * 9 + 8 - place]
-                })
-            })
-            .collect();
-        let none = vec![F::ZERO; self.outputs];
-        let finish = Finish {
-            bias: &none,
-            activation: Activation::Identity,
-        };
-        let size = geometry.outputs * geometry.output_pixels();
-        let image_size = geometry.inputs * geometry.input_pixels();
-        in_parts(geometry.images * image_size, image_size, |index, image| {
-            let gradient = &gradient[index * size..][..size];
-            for (group, weights) in groups(geometry).zip(&weights) {
-                let image = &mut image[group.input];
-                self.convolve(weights, &gradient[group.output], finish, image);
+        let (mut ranges, mut weights) = (Vec::new(), Vec::new());
+        for group in groups(geometry) {
+            let weight = &weight[group.weight];
+            // What is an output here is an input there, and the kernel is turned around.
+            weights.push(self.pack(|output, input, place| {
+                weight[(input * self.outputs + output) * 9 + 8 - place]
+            }));
+            ranges.push([group.output, group.input]);
+        }
+        self.convolve_batch(geometry.images, &ranges, &weights, gradient, finish)
+    }
+
+    /// Convolves every image: of each group, what lies at the first of its ranges to the second.
+    fn convolve_batch<F: Real>(
+        &self,
+        images: usize,
+        groups: &[[Range<usize>; 2]],
+        weights: &[Vec<F>],
+        given: &[F],
+        finish: Finish<'_, F>,
+    ) -> Vec<F> {
+        let size = |side: usize| groups.last().map_or(0, |ranges| ranges[side].end);
+        let [before, after] = [size(0), size(1)];
+        in_parts(images * after, after, |index, result| {
+            let image = &given[index * before..][..before];
+            let groups = groups.iter().zip(weights);
+            let biases = finish.bias.chunks_exact(self.outputs);
+            for (([from, to], weights), bias) in groups.zip(biases) {
+                let (from, to) = (&image[from.clone()], &mut result[to.clone()]);
+                self.convolve(weights, from, Finish { bias, ..finish }, to);
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::parts::in_parts;
+use crate::parts::{NEAR, in_parts};
 use crate::primitive::{Primitive, contiguous, for_type_of, tensor, values};
 use crate::real::Real;
 use crate::wide::wide;
@@ -15,9 +15,6 @@ pub enum Activation {
     /// `max(x, 0)`. Its gradient at 0 is 0.
     Relu,
 }
-
-/// Values that a thread takes at a time where each is computed on its own.
-const PART: usize = 1 << 14;
 
 impl Activation {
     pub(crate) fn apply<F: Real>(self, values: &mut [F]) {
@@ -57,14 +54,14 @@ fn masked_in<F: Real>(gradient: Primitive, output: &Primitive) -> Primitive {
     let mut gradient = contiguous(gradient);
     let output = values::<F>(output);
     if let Some(values) = F::values_mut(&mut gradient) {
-        let parts = values.par_chunks_mut(PART).zip(output.par_chunks(PART));
+        let parts = values.par_chunks_mut(NEAR).zip(output.par_chunks(NEAR));
         parts.for_each(|(gradient, output)| mask(gradient, output));
         return gradient;
     }
     let given = values::<F>(&gradient);
-    let masked = in_parts(given.len(), PART, |index, part| {
-        part.copy_from_slice(&given[index * PART..][..part.len()]);
-        mask(part, &output[index * PART..]);
+    let masked = in_parts(given.len(), NEAR, |index, part| {
+        part.copy_from_slice(&given[index * NEAR..][..part.len()]);
+        mask(part, &output[index * NEAR..]);
     });
     tensor(masked, gradient.layout().shape().clone())
 }

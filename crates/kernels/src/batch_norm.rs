@@ -1,4 +1,4 @@
-//! Batch normalisation in training.
+//! Batch normalisation.
 
 mod passes;
 
@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
 use crate::Activation;
-use crate::batch_norm::passes::{Channels, Sizes};
+use crate::batch_norm::passes::{Channels, InputGradient, Sizes};
 use crate::node::{Gradients, tracked};
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
 use crate::real::Real;
@@ -83,6 +83,54 @@ pub fn batch_norm_train(
     }
 }
 
+/// Normalises each channel of `[images, channels, height, width]` by the given mean and variance, `[channels]`, scales and
+/// shifts it, and applies the activation, as in evaluation. No gradient flows through the mean and the variance.
+///
+/// ```text
+/// y = activation(weight · (x − mean) / √(variance + epsilon) + bias)
+/// ```
+///
+/// The values are read and written once, where Burn's operations make about five passes.
+///
+/// # Panics
+/// If the shapes do not fit each other.
+pub fn batch_norm(
+    images: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    mean: Tensor<1>,
+    variance: Tensor<1>,
+    epsilon: f64,
+    activation: Activation,
+) -> Tensor<4> {
+    let of_channels = [&weight, &bias, &mean, &variance];
+    let alike = of_channels.map(Tensor::dtype) == [images.dtype(); 4];
+    if !is_computed(&images) || !alike {
+        let (mean, variance) = (mean.detach(), variance.detach());
+        let output =
+            burn::tensor::module::batch_norm(images, weight, bias, mean, variance, epsilon);
+        return match activation {
+            Activation::Identity => output,
+            Activation::Relu => relu(output),
+        };
+    }
+    let [_, channels, _, _] = images.dims();
+    assert_eq!(
+        of_channels.map(Tensor::dims),
+        [[channels]; 4],
+        "batch_norm: weight, bias, mean and variance must have a value for each of the {channels} channels"
+    );
+    Tensor::from_dispatch(<Dispatch as BatchNormKernel>::normalise_by(
+        images.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        mean.into_dispatch(),
+        variance.into_dispatch(),
+        epsilon,
+        activation,
+    ))
+}
+
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait BatchNormKernel: Backend {
     fn normalise(
@@ -92,6 +140,16 @@ pub(crate) trait BatchNormKernel: Backend {
         epsilon: f64,
         activation: Activation,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    fn normalise_by(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
 }
 
 impl BatchNormKernel for Flex {
@@ -102,9 +160,23 @@ impl BatchNormKernel for Flex {
         epsilon: f64,
         activation: Activation,
     ) -> (Primitive, Primitive, Primitive) {
-        let (output, normalisation) = forward(images, &weight, &bias, epsilon, activation);
+        let scaling = Scaling::new(weight, bias, epsilon, activation);
+        let (output, normalisation) = scaling.normalise(images, None);
         let (mean, variance) = normalisation.statistics();
         (output, mean, variance)
+    }
+
+    fn normalise_by(
+        images: Primitive,
+        weight: Primitive,
+        bias: Primitive,
+        mean: Primitive,
+        variance: Primitive,
+        epsilon: f64,
+        activation: Activation,
+    ) -> Primitive {
+        let scaling = Scaling::new(weight, bias, epsilon, activation);
+        scaling.normalise(images, Some([mean, variance])).0
     }
 }
 
@@ -119,11 +191,30 @@ impl<C: CheckpointStrategy> BatchNormKernel for Autodiff<Flex, C> {
         let (images, of_images) = images.into_parts();
         let (weight, of_weight) = weight.into_parts();
         let (bias, of_bias) = bias.into_parts();
-        let (output, normalisation) = forward(images, &weight, &bias, epsilon, activation);
+        let scaling = Scaling::new(weight, bias, epsilon, activation);
+        let (output, normalisation) = scaling.normalise(images, None);
         let (mean, variance) = normalisation.statistics();
         let nodes = [of_images, of_weight, of_bias];
         let output = tracked::<C, _, 3>(nodes, (output, normalisation));
         (output, Self::from_inner(mean), Self::from_inner(variance))
+    }
+
+    fn normalise_by(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        let (images, of_images) = images.into_parts();
+        let (weight, of_weight) = weight.into_parts();
+        let (bias, of_bias) = bias.into_parts();
+        let given = [mean.into_primitive(), variance.into_primitive()];
+        let scaling = Scaling::new(weight, bias, epsilon, activation);
+        let nodes = [of_images, of_weight, of_bias];
+        tracked::<C, _, 3>(nodes, scaling.normalise(images, Some(given)))
     }
 }
 
@@ -132,6 +223,8 @@ impl<C: CheckpointStrategy> BatchNormKernel for Autodiff<Flex, C> {
 struct Normalisation {
     images: Primitive,
     channels: Channels,
+    /// Whether the statistics are the batch's own, so that the gradient of the images goes through them too.
+    of_batch: bool,
     activation: Activation,
 }
 
@@ -151,45 +244,61 @@ fn statistics_in<F: Real>(channels: &Channels) -> (Primitive, Primitive) {
     (of(&channels.mean), of(&channels.variance))
 }
 
-fn forward(
-    images: Primitive,
-    weight: &Primitive,
-    bias: &Primitive,
+/// What is done to values that have been normalised, and what keeps a variance of 0 from dividing them.
+struct Scaling {
+    weight: Primitive,
+    bias: Primitive,
     epsilon: f64,
     activation: Activation,
-) -> (Primitive, Normalisation) {
-    let images = contiguous(images);
-    let (weight, bias) = (contiguous(weight.clone()), contiguous(bias.clone()));
-    let (output, channels) = for_type_of!(
-        images,
-        forward_in(&images, &weight, &bias, epsilon, activation)
-    );
-    let normalisation = Normalisation {
-        images,
-        channels,
-        activation,
-    };
-    (output, normalisation)
 }
 
-fn forward_in<F: Real>(
+impl Scaling {
+    fn new(weight: Primitive, bias: Primitive, epsilon: f64, activation: Activation) -> Self {
+        Self {
+            weight: contiguous(weight),
+            bias: contiguous(bias),
+            epsilon,
+            activation,
+        }
+    }
+
+    /// The output, and what its gradients need: by the `given` mean and variance, or by the batch's own.
+    fn normalise(
+        &self,
+        images: Primitive,
+        given: Option<[Primitive; 2]>,
+    ) -> (Primitive, Normalisation) {
+        let images = contiguous(images);
+        let given = given.map(|given| given.map(contiguous));
+        let (output, channels) = for_type_of!(images, normalise_in(self, &images, given.as_ref()));
+        let normalisation = Normalisation {
+            images,
+            channels,
+            of_batch: given.is_none(),
+            activation: self.activation,
+        };
+        (output, normalisation)
+    }
+}
+
+fn normalise_in<F: Real>(
+    scaling: &Scaling,
     images: &Primitive,
-    weight: &Primitive,
-    bias: &Primitive,
-    epsilon: f64,
-    activation: Activation,
+    given: Option<&[Primitive; 2]>,
 ) -> (Primitive, Channels) {
     let input = shape::<4>(images);
     let sizes = Sizes::of(input);
-    let given = values::<F>(images);
-    let channels = Channels::of(
-        sizes,
-        given,
-        values::<F>(weight),
-        values::<F>(bias),
-        epsilon,
-    );
-    let output = passes::normalised(sizes, given, &channels, activation);
+    let pixels = values::<F>(images);
+    let moments = match given {
+        Some(given) => given.each_ref().map(|values_of| {
+            let numbers = values::<F>(values_of).iter();
+            numbers.map(|number| number.as_f64()).collect()
+        }),
+        None => passes::moments(sizes, pixels),
+    };
+    let (weight, bias) = (values::<F>(&scaling.weight), values::<F>(&scaling.bias));
+    let channels = Channels::of(moments, weight, bias, scaling.epsilon);
+    let output = passes::normalised(sizes, pixels, &channels, scaling.activation);
     (tensor(output, input), channels)
 }
 
@@ -200,10 +309,11 @@ impl Gradients<3> for Normalisation {
 }
 
 /// The gradients of the images, the weight and the bias.
-fn gradients_in<F: Real>(normalisation: &Normalisation, gradient: Primitive) -> [Primitive; 3] {
+fn gradients_in<F: Real>(normalisation: &Normalisation, mut gradient: Primitive) -> [Primitive; 3] {
     let Normalisation {
         images,
         channels,
+        of_batch,
         activation,
     } = normalisation;
     let input = shape::<4>(images);
@@ -215,21 +325,14 @@ fn gradients_in<F: Real>(normalisation: &Normalisation, gradient: Primitive) -> 
         tensor(values, [sizes.channels])
     };
     let (of_weight, of_bias) = (of_channels(&sums.of_weight), of_channels(&sums.of_bias));
-    let mut gradient = gradient;
+    let through = of_batch.then_some(&sums);
+    let pass = InputGradient::new(sizes, channels, *activation, through);
     let of_images = match F::values_mut(&mut gradient) {
-        Some(gradient) => {
-            passes::input_gradient_over(sizes, images, channels, *activation, &sums, gradient);
-            None
+        Some(values) => {
+            pass.over(images, values);
+            gradient
         }
-        None => {
-            let mut copy = values::<F>(&gradient).to_vec();
-            passes::input_gradient_over(sizes, images, channels, *activation, &sums, &mut copy);
-            Some(copy)
-        }
-    };
-    let of_images = match of_images {
-        Some(values) => tensor(values, input),
-        None => gradient,
+        None => tensor(pass.of(images, values::<F>(&gradient)), input),
     };
     [of_images, of_weight, of_bias]
 }

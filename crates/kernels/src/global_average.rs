@@ -6,7 +6,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 
 use crate::node::{Gradients, tracked};
-use crate::parts::in_parts;
+use crate::parts::{in_parts, planes_of_part};
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
 use crate::real::Real;
 use crate::sum::sum;
@@ -86,9 +86,9 @@ fn spread<F: Real>(input: [usize; 4], gradient: &Primitive) -> Primitive {
     let pixels = height * width;
     let gradient = values::<F>(gradient);
     let share = F::of(1.0 / pixels as f64);
-    let size = channels * pixels;
-    let of_images = in_parts(count * size, size, |index, part| {
-        let gradient = &gradient[index * channels..];
+    let planes = planes_of_part(pixels);
+    let of_images = in_parts(count * channels * pixels, planes * pixels, |index, part| {
+        let gradient = &gradient[index * planes..];
         for (plane, gradient) in part.chunks_exact_mut(pixels).zip(gradient) {
             plane.fill(*gradient * share);
         }

@@ -21,6 +21,8 @@
 //! | --- | --- | --- |
 //! | [`conv2d`] | convolution, bias, activation | `conv2d`, `relu` |
 //! | [`linear`] | fully connected layer, bias, activation | `linear`, `relu` |
+//! | [`add`] | sum of two tensors, activation | `+`, `relu` |
+//! | [`batch_norm`] | batch norm by given statistics, activation | `batch_norm`, `relu` |
 //! | [`batch_norm_train`] | batch norm by the batch's own statistics, activation | `batch_norm_train`, `relu` |
 //! | [`max_pool2d`] | the largest value of each square | `max_pool2d` |
 //! | [`global_average`] | the mean of each channel | `mean_dim` |
@@ -30,7 +32,7 @@
 //!
 //! Work is split over rayon's threads by image or by row, never within a sum: what is summed over a batch is summed over blocks
 //! whose size does not depend on the number of threads, and the blocks in their order. The same numbers come out of any
-//! number of threads, bit for bit.
+//! number of threads, bit for bit. [`in_parts`] is how a tensor is filled by several, for what else a program makes.
 //!
 //! A program whose main thread trains does well to make it one of rayon's
 //! (`rayon::ThreadPoolBuilder::new().use_current_thread().build_global()`): a thread from outside hands each piece of work
@@ -44,13 +46,14 @@
 //! # Safety
 //!
 //! Nothing that is public is unsafe. Inside, four things are: handing pointers to the innermost loops of convolutions and
-//! products, after every bound was asserted (`tiles.rs`, `conv2d/transforms.rs`); instructions that not every processor
+//! products, after every bound was asserted (`tiles.rs`, `tiles/`, `conv2d/transforms.rs`); instructions that not every processor
 //! has, which are chosen when they are needed by what the processor says (`lanes.rs`, `wide.rs`); memory that is written
 //! part by part (`parts.rs`); and a switch of the system's allocator (`memory.rs`).
 //!
 //! On processors other than x86-64 with AVX2 or AVX-512, kernels use what the compiler makes of plain loops.
 
 mod activation;
+mod add;
 mod batch_norm;
 mod conv2d;
 mod cross_entropy;
@@ -71,10 +74,12 @@ mod tiles;
 mod wide;
 
 pub use activation::Activation;
-pub use batch_norm::{Normalised, batch_norm_train};
+pub use add::add;
+pub use batch_norm::{Normalised, batch_norm, batch_norm_train};
 pub use conv2d::conv2d;
 pub use cross_entropy::cross_entropy;
 pub use global_average::global_average;
 pub use linear::linear;
 pub use max_pool2d::max_pool2d;
 pub use memory::keep_freed_memory;
+pub use parts::in_parts;

@@ -8,7 +8,7 @@ use burn::tensor::ops::MaxPoolOptions;
 use rayon::prelude::*;
 
 use crate::node::{Gradients, tracked};
-use crate::parts::{in_parts, in_parts_beside};
+use crate::parts::{in_parts, in_parts_beside, planes_of_part};
 use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
 use crate::real::Real;
 use crate::wide::{LANES, PAIRS, wide};
@@ -95,11 +95,15 @@ fn largest<F: Real>(images: Primitive, window: usize) -> (Primitive, Primitive) 
     let (size, [rows, columns]) = sizes(input, window);
     let images = contiguous(images);
     let given = values::<F>(&images);
-    let part = (channels * rows * columns).max(1);
-    let mut places = vec![F::ZERO; count * part];
+    let planes = planes_of_part(size);
+    let (length, part) = (
+        count * channels * rows * columns,
+        (planes * rows * columns).max(1),
+    );
+    let mut places = vec![F::ZERO; length];
     let beside = places.par_chunks_mut(part);
-    let output = in_parts_beside(count * part, part, beside, |index, part, places| {
-        let image = &given[index * channels * size..][..channels * size];
+    let output = in_parts_beside(length, part, beside, |index, part, places| {
+        let image = &given[index * planes * size..];
         match window {
             2 => largest_of_pairs(image, [height, width], part, places),
             _ => {
@@ -124,7 +128,7 @@ fn larger<F: Real>(first: (F, F), second: (F, F)) -> (F, F) {
 }
 
 wide! {
-    /// As [`largest_of_channel`] for all channels of an image and a window of 2, in a form that the compiler makes wide
+    /// As [`largest_of_channel`] for several channels and a window of 2, in a form that the compiler makes wide
     /// instructions of. Rows are computed in their order, since what is written beyond one is written over by the next.
     fn largest_of_pairs<F: Real>(
         image: &[F],
@@ -207,9 +211,9 @@ fn scattered<F: Real>(pooled: &Pooled, gradient: &Primitive) -> Primitive {
     let [count, channels, height, width] = *input;
     let (size, [rows, columns]) = sizes(*input, *window);
     let (gradient, places) = (values::<F>(gradient), values::<F>(places));
-    let image = channels * size;
-    let of_images = in_parts(count * image, image, |index, part| {
-        let outputs = index * channels * rows * columns..;
+    let planes = planes_of_part(size);
+    let of_images = in_parts(count * channels * size, planes * size, |index, part| {
+        let outputs = index * planes * rows * columns..;
         let (gradient, places) = (&gradient[outputs.clone()], &places[outputs]);
         match window {
             2 => scattered_in_pairs(part, [height, width], gradient, places),
@@ -226,7 +230,7 @@ fn scattered<F: Real>(pooled: &Pooled, gradient: &Primitive) -> Primitive {
 }
 
 wide! {
-    /// As [`scattered_in_channel`] for all channels of an image and a window of 2, as in [`largest_of_pairs`].
+    /// As [`scattered_in_channel`] for several channels and a window of 2, as in [`largest_of_pairs`].
     fn scattered_in_pairs<F: Real>(
         image: &mut [F],
         size: [usize; 2],

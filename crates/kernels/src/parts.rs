@@ -4,16 +4,35 @@ use rayon::prelude::*;
 
 use crate::real::Real;
 
+/// Numbers of a part that is written more than once, at least by the zeros: so few that they are still in the cache that is
+/// nearest to the thread. Where each number is computed on its own, this is how many a thread takes at a time.
+pub(crate) const NEAR: usize = 1 << 12;
+
+/// Planes of so many pixels that a thread takes at a time: about [`NEAR`] numbers, and at least one plane.
+pub(crate) fn planes_of_part(pixels: usize) -> usize {
+    (NEAR / pixels.max(1)).max(1)
+}
+
 /// Makes a vector of `length` numbers out of parts of `size` numbers (the last may be shorter), each of which `fill`
-/// computes from its index. A part is zero before.
+/// computes from its index, on any of rayon's threads. A part is zero before.
+///
+/// ```
+/// let squares = kernels::in_parts(5, 2, |part, values: &mut [usize]| {
+///     for (value, number) in values.iter_mut().zip(2 * part..) {
+///         *value = number * number;
+///     }
+/// });
+/// assert_eq!(squares, [0, 1, 4, 9, 16]);
+/// ```
 ///
 /// Parts are set to zero one by one, each by the thread that then fills it, while it is in that thread's cache: for
-/// large vectors this saves a pass over the memory, and its page faults are spread over the threads.
-pub(crate) fn in_parts<F: Real>(
+/// large vectors this saves a pass over the memory, and its page faults are spread over the threads. The zeros of parts of
+/// 16 KiB cost nothing beside what is written over them; those of parts of 100 KiB half as much again.
+pub fn in_parts<T: Copy + Default + Send>(
     length: usize,
     size: usize,
-    fill: impl Fn(usize, &mut [F]) + Sync,
-) -> Vec<F> {
+    fill: impl Fn(usize, &mut [T]) + Sync,
+) -> Vec<T> {
     let count = length.div_ceil(size.max(1));
     in_parts_beside(
         length,
@@ -24,13 +43,13 @@ pub(crate) fn in_parts<F: Real>(
 }
 
 /// As [`in_parts`]; to each part belongs an item of `beside`, which is filled along.
-pub(crate) fn in_parts_beside<F: Real, I: IndexedParallelIterator>(
+pub(crate) fn in_parts_beside<T: Copy + Default + Send, I: IndexedParallelIterator>(
     length: usize,
     size: usize,
     beside: I,
-    fill: impl Fn(usize, &mut [F], I::Item) + Sync,
-) -> Vec<F> {
-    let mut values = Vec::<F>::with_capacity(length);
+    fill: impl Fn(usize, &mut [T], I::Item) + Sync,
+) -> Vec<T> {
+    let mut values = Vec::<T>::with_capacity(length);
     let parts = values.spare_capacity_mut()[..length].par_chunks_mut(size.max(1));
     assert_eq!(parts.len(), beside.len());
     parts
@@ -38,7 +57,7 @@ pub(crate) fn in_parts_beside<F: Real, I: IndexedParallelIterator>(
         .enumerate()
         .for_each(|(index, (part, item))| {
             for value in part.iter_mut() {
-                value.write(F::ZERO);
+                value.write(T::default());
             }
             #[allow(unsafe_code, reason = "the standard library has no safe way to say so")]
             // SAFETY: every value of the part was written in the loop above.

@@ -1,10 +1,8 @@
 //! Batch normalisation.
 
 use burn::module::{Module, Param};
-use burn::tensor::activation::relu;
-use burn::tensor::module::batch_norm;
 use burn::tensor::{Int, Tensor};
-use kernels::{Activation, batch_norm_train};
+use kernels::{Activation, batch_norm, batch_norm_train};
 
 use crate::Pass;
 use crate::buffer::Buffer;
@@ -81,11 +79,7 @@ impl BatchNorm {
             let dtype = values.dtype();
             let (mean, variance) = (self.running_mean(), self.running_var());
             let (mean, variance) = (mean.cast(dtype), variance.cast(dtype));
-            let normalised = batch_norm(values, weight, bias, mean, variance, EPSILON);
-            return match activation {
-                Activation::Identity => normalised,
-                Activation::Relu => relu(normalised),
-            };
+            return batch_norm(values, weight, bias, mean, variance, EPSILON, activation);
         }
         let [batch, _, height, width] = values.dims();
         let normalised = batch_norm_train(values, weight, bias, EPSILON, activation);

@@ -103,10 +103,10 @@ impl Block {
                 norm.forward(conv2d(conv, values, Identity), forward.pass)
             }
         };
-        relu(match branch {
-            Some(branch) => branch + shortcut,
-            None => shortcut,
-        })
+        match branch {
+            Some(branch) => kernels::add(branch, shortcut, Relu),
+            None => relu(shortcut),
+        }
     }
 
     fn branch(&self, values: Tensor<4>, forward: Forward) -> Tensor<4> {

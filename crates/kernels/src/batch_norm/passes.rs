@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::Activation;
-use crate::parts::in_parts;
+use crate::parts::{in_parts, planes_of_part};
 use crate::real::Real;
 use crate::sum;
 use crate::wide::wide;
@@ -40,7 +40,7 @@ impl Sizes {
     }
 }
 
-/// What a batch says of each channel, and what is done to it: `y = (x − mean) · scale + bias`.
+/// The statistics of each channel, and what is done to it: `y = (x − mean) · scale + bias`.
 ///
 /// `x · scale + (bias − mean · scale)` would be one subtraction less, and loses the digits that a large mean and a small
 /// variance leave.
@@ -56,13 +56,11 @@ pub(crate) struct Channels {
 
 impl Channels {
     pub(crate) fn of<F: Real>(
-        sizes: Sizes,
-        images: &[F],
+        [mean, variance]: [Vec<f64>; 2],
         weight: &[F],
         bias: &[F],
         epsilon: f64,
     ) -> Self {
-        let (mean, variance) = moments(sizes, images);
         let inverse: Vec<f64> = variance
             .iter()
             .map(|variance| 1.0 / (variance + epsilon).sqrt())
@@ -117,8 +115,8 @@ impl<F: Real> Channel<F> {
     }
 }
 
-/// Mean and variance of each channel.
-fn moments<F: Real>(sizes: Sizes, images: &[F]) -> (Vec<f64>, Vec<f64>) {
+/// Mean and variance of each channel of a batch.
+pub(crate) fn moments<F: Real>(sizes: Sizes, images: &[F]) -> [Vec<f64>; 2] {
     let Sizes {
         images: count,
         channels,
@@ -147,7 +145,7 @@ fn moments<F: Real>(sizes: Sizes, images: &[F]) -> (Vec<f64>, Vec<f64>) {
             *variance += (plane[1] + pixels as f64 * away * away) / sizes.count();
         }
     }
-    (mean, variance)
+    [mean, variance]
 }
 
 wide! {
@@ -169,23 +167,27 @@ pub(crate) fn normalised<F: Real>(
     channels: &Channels,
     activation: Activation,
 ) -> Vec<F> {
-    in_parts(sizes.length(), sizes.image(), |index, part| {
-        let image = &images[index * sizes.image()..];
-        normalise(image, sizes.pixels, channels, activation, part);
+    let planes = planes_of_part(sizes.pixels);
+    let size = planes * sizes.pixels;
+    in_parts(sizes.length(), size, |index, part| {
+        let (from, first) = (&images[index * size..], index * planes);
+        normalise(from, first, sizes, channels, activation, part);
     })
 }
 
 wide! {
+    /// Normalises planes of the batch, from the `first` one on.
     fn normalise<F: Real>(
-        image: &[F],
-        pixels: usize,
+        from: &[F],
+        first: usize,
+        sizes: Sizes,
         channels: &Channels,
         activation: Activation,
         to: &mut [F],
     ) {
-        let planes = image.chunks_exact(pixels).zip(to.chunks_exact_mut(pixels));
-        for (channel, (from, to)) in planes.enumerate() {
-            let channel = channels.channel::<F>(channel);
+        let (from, to) = (from.chunks_exact(sizes.pixels), to.chunks_exact_mut(sizes.pixels));
+        for (plane, (from, to)) in (first..).zip(from.zip(to)) {
+            let channel = channels.channel::<F>(plane % sizes.channels);
             for (from, to) in from.iter().zip(to) {
                 *to = activation.of(channel.normalise(*from));
             }
@@ -258,44 +260,89 @@ wide! {
     }
 }
 
-/// Writes the gradient of the input over that of the output.
+/// The gradient of the input, of that of the output.
 ///
 /// ```text
 /// dx = scale · (dy − Σ dy / n − x̂ · Σ dy · x̂ / n),   x̂ = (x − mean) · inverse
 /// ```
-pub(crate) fn input_gradient_over<F: Real>(
+///
+/// The sums are those through the statistics of a batch, and 0 where the statistics are given.
+pub(crate) struct InputGradient<'a> {
     sizes: Sizes,
-    images: &[F],
-    channels: &Channels,
+    channels: &'a Channels,
     activation: Activation,
-    sums: &Sums,
-    gradient: &mut [F],
-) {
-    let image = sizes.image().max(1);
-    let parts = gradient.par_chunks_mut(image).zip(images.par_chunks(image));
-    parts.for_each(|(gradient, image)| {
-        write_gradient(image, sizes, channels, activation, sums, gradient);
-    });
+    /// `Σ dy / n`
+    average: Vec<f64>,
+    /// `inverse · Σ dy · x̂ / n`
+    slope: Vec<f64>,
+}
+
+impl<'a> InputGradient<'a> {
+    pub(crate) fn new(
+        sizes: Sizes,
+        channels: &'a Channels,
+        activation: Activation,
+        through: Option<&Sums>,
+    ) -> Self {
+        let share = |sum: f64| sum / sizes.count();
+        let none = vec![0.0; sizes.channels];
+        let (average, slope) = match through {
+            Some(Sums { of_weight, of_bias }) => {
+                let slopes = channels.inverse.iter().zip(of_weight);
+                (
+                    of_bias.iter().map(|sum| share(*sum)).collect(),
+                    slopes.map(|(inverse, sum)| share(inverse * sum)).collect(),
+                )
+            }
+            None => (none.clone(), none),
+        };
+        Self {
+            sizes,
+            channels,
+            activation,
+            average,
+            slope,
+        }
+    }
+
+    /// Written over the gradient of the output.
+    pub(crate) fn over<F: Real>(&self, images: &[F], gradient: &mut [F]) {
+        let planes = planes_of_part(self.sizes.pixels);
+        let size = (planes * self.sizes.pixels).max(1);
+        let parts = gradient.par_chunks_mut(size).zip(images.par_chunks(size));
+        parts.enumerate().for_each(|(index, (gradient, images))| {
+            write_gradient(self, images, index * planes, gradient);
+        });
+    }
+
+    /// Beside the gradient of the output.
+    pub(crate) fn of<F: Real>(&self, images: &[F], gradient: &[F]) -> Vec<F> {
+        let planes = planes_of_part(self.sizes.pixels);
+        let size = planes * self.sizes.pixels;
+        in_parts(gradient.len(), size, |index, part| {
+            let images = &images[index * size..];
+            part.copy_from_slice(&gradient[index * size..][..part.len()]);
+            write_gradient(self, images, index * planes, part);
+        })
+    }
 }
 
 wide! {
+    /// Of planes of the batch, from the `first` one on.
     fn write_gradient<F: Real>(
-        image: &[F],
-        sizes: Sizes,
-        channels: &Channels,
-        activation: Activation,
-        sums: &Sums,
+        pass: &InputGradient<'_>,
+        images: &[F],
+        first: usize,
         gradient: &mut [F],
     ) {
-        let planes = gradient
-            .chunks_exact_mut(sizes.pixels)
-            .zip(image.chunks_exact(sizes.pixels));
-        for (channel, (gradient, plane)) in planes.enumerate() {
-            let average = F::of(sums.of_bias[channel] / sizes.count());
-            let slope = F::of(channels.inverse[channel] * sums.of_weight[channel] / sizes.count());
-            let channel = channels.channel::<F>(channel);
+        let Sizes { channels, pixels, .. } = pass.sizes;
+        let planes = gradient.chunks_exact_mut(pixels).zip(images.chunks_exact(pixels));
+        for (number, (gradient, plane)) in (first..).zip(planes) {
+            let number = number % channels;
+            let channel = pass.channels.channel::<F>(number);
+            let (average, slope) = (F::of(pass.average[number]), F::of(pass.slope[number]));
             for (gradient, value) in gradient.iter_mut().zip(plane) {
-                let passed = channel.passed(activation, *value, *gradient);
+                let passed = channel.passed(pass.activation, *value, *gradient);
                 *gradient = channel.scale * (passed - average - (*value - channel.mean) * slope);
             }
         }

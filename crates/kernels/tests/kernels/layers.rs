@@ -3,7 +3,10 @@
 use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use kernels::{Activation, batch_norm_train, cross_entropy, global_average, linear, max_pool2d};
+use kernels::{
+    Activation, add, batch_norm, batch_norm_train, cross_entropy, global_average, linear,
+    max_pool2d,
+};
 
 use crate::check;
 use crate::random::Random;
@@ -88,6 +91,82 @@ fn batch_norms() {
             let (weight, bias) = (given[1].clone(), given[2].clone());
             let normalised = burn::tensor::module::batch_norm_train(images, weight, bias, 1e-3);
             activated(normalised.output, activation).flatten(0, 3)
+        };
+        check::kernel(
+            &format!("{shape:?}, {activation:?}"),
+            &kernel,
+            &burn,
+            &given,
+        );
+    }
+}
+
+#[test]
+fn batch_norms_by_given_statistics() {
+    let random = &mut Random::new(16);
+    for number in 0..24 {
+        let shape = images(random);
+        let activation = ACTIVATIONS[number % 2];
+        let channels = shape[1];
+        let given = [
+            random.values(shape.iter().product()),
+            random.values(channels),
+            random.values(channels),
+        ];
+        let mean = random.values(channels);
+        let variance: Vec<f64> = random
+            .values(channels)
+            .iter()
+            .map(|root| root * root)
+            .collect();
+        let operands = |given: &[Tensor<1>]| {
+            let images: Tensor<4> = given[0].clone().reshape(shape);
+            let options = (&images.device(), images.dtype());
+            let statistics = [&mean, &variance].map(|values| {
+                let data = TensorData::new(values.clone(), [channels]);
+                Tensor::<1>::from_data(data, options)
+            });
+            (images, given[1].clone(), given[2].clone(), statistics)
+        };
+        let kernel = |given: &[Tensor<1>]| {
+            let (images, weight, bias, [mean, variance]) = operands(given);
+            batch_norm(images, weight, bias, mean, variance, 1e-3, activation).flatten(0, 3)
+        };
+        let burn = |given: &[Tensor<1>]| {
+            let (images, weight, bias, [mean, variance]) = operands(given);
+            let output =
+                burn::tensor::module::batch_norm(images, weight, bias, mean, variance, 1e-3);
+            activated(output, activation).flatten(0, 3)
+        };
+        let what = format!("{shape:?}, given statistics, {activation:?}");
+        check::kernel(&what, &kernel, &burn, &given);
+    }
+}
+
+#[test]
+fn sums_of_two_tensors() {
+    let random = &mut Random::new(17);
+    // More values than a thread takes at a time, too.
+    let shapes = (0..10).map(|_| images(random)).collect::<Vec<_>>();
+    let shapes = shapes.into_iter().chain([[3, 16, 20, 20]]);
+    for (number, shape) in shapes.enumerate() {
+        let activation = ACTIVATIONS[number % 2];
+        let count = shape.iter().product();
+        let given = [random.values(count), random.values(count)];
+        let operands = |given: &[Tensor<1>]| {
+            let operand = |index: usize| -> Tensor<4> { given[index].clone().reshape(shape) };
+            [operand(0), operand(1)]
+        };
+        // What the sum was made of is used again, so that it must not be written over.
+        let kernel = |given: &[Tensor<1>]| {
+            let [left, right] = operands(given);
+            let sum = add(left.clone(), right, activation);
+            add(sum.clone() * sum, left, activation).flatten(0, 3)
+        };
+        let burn = |given: &[Tensor<1>]| {
+            let [left, right] = operands(given);
+            let sum = activated(left.clone() + right, activation);
+            activated(sum.clone() * sum + left, activation).flatten(0, 3)
         };
         check::kernel(
             &format!("{shape:?}, {activation:?}"),

@@ -42,8 +42,7 @@ pub(crate) fn loader(
 ) -> std::sync::Arc<dyn DataLoader<ImageBatch>> {
     let table = part.images().normalization().table_f32();
     let item = |position| {
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        part.gather(&[position], &table, &mut pixels, &mut labels);
+        let (pixels, labels) = part.gather(&[position], None, &table);
         (pixels, labels[0])
     };
     let builder = DataLoaderBuilder::new(DigitsBatcher)

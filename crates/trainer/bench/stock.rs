@@ -89,13 +89,18 @@ impl InferenceStep for Clocked {
     }
 }
 
-/// `resnet 8`, `mlp 256,128`, `lenet5 ""`
+/// `resnet 8`, `mlp 256,128`, `lenet5 ""`, `cnn 32,64,128`, of which the last one is the hidden layer.
 fn network(kind: &str, sizes: &str) -> Result<ModelConfig, Box<dyn Error>> {
     let sizes = sizes.split(',').filter(|size| !size.is_empty());
     let sizes: Vec<usize> = sizes.map(str::parse).collect::<Result<_, _>>()?;
     Ok(match kind {
         "mlp" => ModelConfig::Mlp { hidden: sizes },
         "lenet5" => ModelConfig::LeNet5,
+        "cnn" => {
+            let (hidden, widths) = sizes.split_last().ok_or("cnn WIDTHS,HIDDEN")?;
+            let (widths, hidden) = (widths.to_vec(), vec![*hidden]);
+            ModelConfig::Cnn { widths, hidden }
+        }
         "convnet" => ModelConfig::ConvNet { widths: sizes },
         _ => ModelConfig::ResNet { depth: sizes[0] },
     })
@@ -121,8 +126,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let part = synthetic(shape, 16_384, 10).train;
     let table = part.images().normalization().table_f32();
     let item = |position| {
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        part.gather(&[position], &table, &mut pixels, &mut labels);
+        let (pixels, labels) = part.gather(&[position], None, &table);
         (pixels, labels[0])
     };
     let device = Device::flex();

@@ -1,6 +1,5 @@
 //! Training images changed by chance, on their way into a batch.
 
-use std::iter::repeat_n;
 use std::ops::Range;
 
 use models::ImageShape;
@@ -99,7 +98,7 @@ impl Augment {
 }
 
 impl Change {
-    /// Appends the changed image to `pixels`: `[channels, height, width]`.
+    /// Writes the changed image to `pixels`: `[channels, height, width]`.
     ///
     /// - `bytes`: the image of `shape`, `[channels, height, width]`.
     /// - `tables`: the value of each byte in each channel; 0, which covers the hole, is the mean where these normalise.
@@ -108,7 +107,7 @@ impl Change {
         bytes: &[u8],
         shape: ImageShape,
         tables: &[[Value; 256]],
-        pixels: &mut Vec<Value>,
+        pixels: &mut [Value],
     ) {
         let ImageShape { height, width, .. } = shape;
         // A column beyond the width is in no line, and black.
@@ -120,19 +119,24 @@ impl Change {
             })
             .collect();
         let (rows, hole) = &self.hole;
-        for (plane, table) in bytes.chunks_exact(height * width).zip(tables) {
-            for row in 0..height {
-                let start = pixels.len();
+        let (planes, to) = (
+            bytes.chunks_exact(height * width),
+            pixels.chunks_exact_mut(height * width),
+        );
+        for ((plane, to), table) in planes.zip(to).zip(tables) {
+            for (row, to) in to.chunks_exact_mut(width).enumerate() {
                 match self.source(row, self.down, height) {
                     Some(source) => {
                         let line = &plane[source * width..][..width];
-                        let bytes = columns.iter().map(|column| line.get(*column).copied());
-                        pixels.extend(bytes.map(|byte| table[usize::from(byte.unwrap_or(0))]));
+                        for (to, column) in to.iter_mut().zip(&columns) {
+                            let byte = line.get(*column).copied().unwrap_or(0);
+                            *to = table[usize::from(byte)];
+                        }
                     }
-                    None => pixels.extend(repeat_n(table[0], width)),
+                    None => to.fill(table[0]),
                 }
                 if rows.contains(&row) {
-                    pixels[start..][hole.clone()].fill(Value::default());
+                    to[hole.clone()].fill(Value::default());
                 }
             }
         }
@@ -174,7 +178,7 @@ mod tests {
             .flat_map(|row| (0..4).map(move |column| 10 * row + column + 1))
             .collect();
         let table = std::array::from_fn(|byte| byte as i32);
-        let mut pixels = Vec::new();
+        let mut pixels = vec![-1; 12];
         change.apply(&bytes, SHAPE, &[table], &mut pixels);
         pixels
     }
@@ -230,9 +234,9 @@ mod tests {
             hole: (0..1, 2..3),
             ..STILL
         };
-        let mut pixels = vec![7.0];
+        let mut pixels = [7.0; 6];
         change.apply(&[9; 6], shape, &tables, &mut pixels);
-        assert_eq!(pixels, [7.0, 2.0, 2.0, 0.0, 3.0, 3.0, 0.0]);
+        assert_eq!(pixels, [2.0, 2.0, 0.0, 3.0, 3.0, 0.0]);
     }
 
     #[test]

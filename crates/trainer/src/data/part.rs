@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kernels::in_parts;
+
 use super::augment::Change;
 use super::images::{Images, Normalization};
 
@@ -75,70 +77,53 @@ impl Part {
         self.images.labels()[self.rows[position]]
     }
 
-    /// Gathers a batch: what a model reads, and the answers.
+    /// Gathers a batch: what a model reads, `[batch, channels, height, width]`, row-major and not stretched, and the
+    /// answers, `[batch]`.
     ///
     /// - `positions`: `[batch]`, positions in this part, in any order, repeats allowed.
+    /// - `changes`: `[batch]`, what is done to the images on the way, if anything is.
     /// - `tables`: the value of each byte in each channel, [`table_f32`](super::Normalization::table_f32) or
     ///   [`table`](super::Normalization::table) of these images' normalisation; it decides the precision.
-    /// - `pixels`: emptied, then filled with `[batch, channels, height, width]`, row-major, not stretched.
-    /// - `labels`: emptied, then filled with `[batch]`.
+    ///
+    /// An image is read by the thread that a kernel then gives it to, if it splits the batch as they do.
     ///
     /// # Panics
     ///
-    /// If there is no such position, or not one table for each channel.
-    pub fn gather<Value: Copy>(
+    /// If there is no such position, or not one table for each channel, or not one change for each position.
+    pub fn gather<Value: Copy + Default + Send + Sync>(
         &self,
         positions: &[usize],
+        changes: Option<&[Change]>,
         tables: &[[Value; 256]],
-        pixels: &mut Vec<Value>,
-        labels: &mut Vec<i32>,
-    ) {
+    ) -> (Vec<Value>, Vec<i32>) {
         let shape = self.images.shape();
         assert_eq!(tables.len(), shape.channels, "a table for each channel");
-        pixels.clear();
-        pixels.reserve(positions.len() * shape.values());
-        for &position in positions {
-            let bytes = self.images.pixels(self.rows[position]);
-            let channels = bytes.chunks_exact(shape.height * shape.width).zip(tables);
-            for (bytes, table) in channels {
-                pixels.extend(bytes.iter().map(|&byte| table[usize::from(byte)]));
+        if let Some(changes) = changes {
+            assert_eq!(changes.len(), positions.len(), "a change for each position");
+        }
+        let size = shape.values();
+        let pixels = in_parts(positions.len() * size, size, |index, pixels| {
+            let bytes = self.images.pixels(self.rows[positions[index]]);
+            match changes {
+                Some(changes) => changes[index].apply(&bytes, shape, tables, pixels),
+                None => look_up(&bytes, tables, pixels),
             }
-        }
-        self.gather_labels(positions, labels);
+        });
+        let labels = positions.iter().map(|&position| self.label(position));
+        (pixels, labels.map(i32::from).collect())
     }
+}
 
-    /// As [`gather`](Self::gather), and changes the images on the way: `changes` are `[batch]`.
-    ///
-    /// # Panics
-    ///
-    /// As there, or if there is not one change for each position.
-    pub fn gather_changed<Value: Copy + Default>(
-        &self,
-        positions: &[usize],
-        changes: &[Change],
-        tables: &[[Value; 256]],
-        pixels: &mut Vec<Value>,
-        labels: &mut Vec<i32>,
-    ) {
-        let shape = self.images.shape();
-        assert_eq!(tables.len(), shape.channels, "a table for each channel");
-        assert_eq!(changes.len(), positions.len(), "a change for each position");
-        pixels.clear();
-        pixels.reserve(positions.len() * shape.values());
-        for (&position, change) in positions.iter().zip(changes) {
-            let bytes = self.images.pixels(self.rows[position]);
-            change.apply(&bytes, shape, tables, pixels);
+/// The value of every byte of an image: planes of as many bytes, each with a table.
+fn look_up<Value: Copy>(bytes: &[u8], tables: &[[Value; 256]], pixels: &mut [Value]) {
+    let plane = bytes.len() / tables.len();
+    let planes = bytes
+        .chunks_exact(plane)
+        .zip(pixels.chunks_exact_mut(plane));
+    for ((bytes, pixels), table) in planes.zip(tables) {
+        for (pixel, byte) in pixels.iter_mut().zip(bytes) {
+            *pixel = table[usize::from(*byte)];
         }
-        self.gather_labels(positions, labels);
-    }
-
-    fn gather_labels(&self, positions: &[usize], labels: &mut Vec<i32>) {
-        labels.clear();
-        labels.extend(
-            positions
-                .iter()
-                .map(|&position| i32::from(self.label(position))),
-        );
     }
 }
 
@@ -160,22 +145,15 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_gathered_by_position_in_the_part_and_replaces_the_one_before() {
+    fn a_batch_is_gathered_by_position_in_the_part() {
         let part = Part::new(four_images(), vec![3, 0, 2]);
         let normalization = part.images().normalization();
-        let (mut pixels, mut labels) = (vec![9.0; 7], vec![9; 7]);
-        part.gather(
-            &[1, 0, 1],
-            &normalization.table_f32(),
-            &mut pixels,
-            &mut labels,
-        );
+        let (pixels, labels) = part.gather(&[1, 0, 1], None, &normalization.table_f32());
         // (byte / 2 - 1) / 0.5 = byte - 2: rows 0, 3 and 0 of the images.
         assert_eq!(pixels, [-2.0, -1.0, 4.0, 5.0, -2.0, -1.0]);
         assert_eq!(labels, [2, 0, 2]);
 
-        let mut double = Vec::new();
-        part.gather(&[2], &normalization.table(), &mut double, &mut labels);
+        let (double, labels) = part.gather(&[2], None, &normalization.table());
         assert_eq!(double, [2.0_f64, 3.0]);
         assert_eq!(labels, [1]);
         assert_eq!(part.label(2), 1);
@@ -197,17 +175,15 @@ mod tests {
         let (bytes, names) = (vec![1, 2, 3, 4, 5, 6, 7, 8], vec!["a".to_owned()]);
         let images = Images::new(shape, bytes, vec![0, 0], names, normalization);
         let part = Part::all(images);
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         let table = part.images().normalization().table();
-        part.gather(&[1, 0], &table, &mut pixels, &mut labels);
+        let (pixels, _) = part.gather(&[1, 0], None, &table);
         assert_eq!(pixels, [5.0, 6.0, 6.0, 8.0, 1.0, 2.0, -2.0, 0.0]);
     }
 
     #[test]
-    fn an_empty_batch_empties_the_buffers() {
+    fn a_batch_may_be_empty() {
         let part = Part::new(four_images(), vec![]);
-        let (mut pixels, mut labels) = (vec![1.0], vec![1]);
-        part.gather(&[], &[[0.0_f32; 256]], &mut pixels, &mut labels);
+        let (pixels, labels) = part.gather(&[], None, &[[0.0_f32; 256]]);
         assert!(part.is_empty() && pixels.is_empty() && labels.is_empty());
     }
 

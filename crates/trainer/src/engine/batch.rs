@@ -102,17 +102,7 @@ impl<'a> Batches<'a> {
         tables: &[[Value; 256]],
         dtype: DType,
     ) -> ImageBatch {
-        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
-        match changes {
-            Some(changes) => {
-                let (pixels, labels) = (&mut pixels, &mut labels);
-                self.part
-                    .gather_changed(positions, changes, tables, pixels, labels);
-            }
-            None => self
-                .part
-                .gather(positions, tables, &mut pixels, &mut labels),
-        }
+        let (mut pixels, labels) = self.part.gather(positions, changes, tables);
         self.stretch(&mut pixels);
         let ImageShape {
             channels,

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::cli::DevicesArguments;
-use crate::engine::{adapters, cpu_backends, gpu_backends};
+use crate::config::Backend;
+use crate::engine::{adapters, cpu_backends, gpu_backends, open};
 use crate::report::Console;
 
 use super::prepare::prepare;
@@ -17,7 +18,12 @@ pub(super) fn run(arguments: &DevicesArguments) -> Result<(), Failure> {
         return bench(arguments, console);
     }
     let adapters = adapters();
-    let names = |backends: &[crate::config::Backend]| {
+    let (graphics, compute): (Vec<_>, Vec<_>) = gpu_backends()
+        .iter()
+        .copied()
+        .partition(|backend| backend.is_graphics());
+    let computes: Vec<_> = compute.into_iter().flat_map(open).collect();
+    let names = |backends: &[Backend]| {
         let names: Vec<&str> = backends.iter().map(|backend| backend.name()).collect();
         names.join(", ")
     };
@@ -33,10 +39,14 @@ pub(super) fn run(arguments: &DevicesArguments) -> Result<(), Failure> {
             adapter.kind,
             adapter.interface,
             adapter.driver,
-            names(gpu_backends()),
+            names(&graphics),
         ));
     }
-    if adapters.is_empty() {
+    for compute in &computes {
+        let backend = compute.backend.name();
+        console.result(format_args!("{}: --backend {backend}", compute.name));
+    }
+    if adapters.is_empty() && computes.is_empty() {
         console.result("no GPU found");
     }
     console.data(&json!({

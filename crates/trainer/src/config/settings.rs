@@ -303,4 +303,9 @@ impl Backend {
             Self::Auto => "auto",
         }
     }
+
+    /// Whether it computes with shaders, through an interface for graphics.
+    pub fn is_graphics(self) -> bool {
+        matches!(self, Self::Wgpu | Self::Vulkan | Self::Metal)
+    }
 }

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{DType, FloatDType, Tensor};
 
 use super::{Compute, DeviceError};
-use crate::config::{Backend, Precision};
+use crate::config::Precision;
 
 impl Compute {
     /// Whether the device computes in `precision`.
@@ -14,8 +14,7 @@ impl Compute {
     pub fn check(&self, precision: Precision) -> Result<(), DeviceError> {
         // Shaders may add and multiply in double precision, but they have no exponential and no logarithm in it: what a
         // driver makes of them is no number.
-        let shaders = [Backend::Wgpu, Backend::Vulkan, Backend::Metal].contains(&self.backend);
-        let lacks = shaders && precision == Precision::Float64;
+        let lacks = self.backend.is_graphics() && precision == Precision::Float64;
         if !lacks && self.device.supports_dtype(dtype(precision)) {
             return Ok(());
         }
@@ -55,6 +54,7 @@ pub(super) fn dtype(precision: Precision) -> FloatDType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Backend;
     use burn::tensor::Device;
 
     #[test]

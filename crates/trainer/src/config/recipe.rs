@@ -23,8 +23,14 @@ pub(super) fn schedule(optimizer: &str) -> Table {
 /// The optimizer that is used where none is named.
 pub(super) const OPTIMIZER: &str = "adamw";
 
-/// The peak learning rate: for an MLP, and for networks with convolutions.
+/// The peak learning rate: for an MLP, and for networks with convolutions. The CNN, which has no norm, takes larger steps
+/// of two rules.
 pub(super) fn learning_rate(rule: &Rule, network: &Network) -> f64 {
+    match (rule, network) {
+        (Rule::RAdam(_), Network::Cnn { .. }) => return 1e-2,
+        (Rule::Lion(_), Network::Cnn { .. }) => return 1e-3,
+        _ => {}
+    }
     let (mlp, convolutions) = match rule {
         Rule::Sgd(_) => (0.1, 0.1),
         Rule::Adam(_) | Rule::AdamW(_) | Rule::NAdam(_) | Rule::RAdam(_) => (1e-2, 3e-3),

@@ -65,14 +65,16 @@ impl ModelConfig {
 }
 
 impl Summary {
-    /// All weights and biases.
+    /// All weights and biases; the largest number that there is, if there are more.
     pub fn parameters(&self) -> usize {
-        self.layers.iter().map(|layer| layer.parameters).sum()
+        let parameters = self.layers.iter().map(|layer| layer.parameters);
+        parameters.fold(0, usize::saturating_add)
     }
 
-    /// All multiply-adds of one image.
+    /// All multiply-adds of one image; the largest number that there is, if there are more.
     pub fn multiply_adds(&self) -> u64 {
-        self.layers.iter().map(|layer| layer.multiply_adds).sum()
+        let multiply_adds = self.layers.iter().map(|layer| layer.multiply_adds);
+        multiply_adds.fold(0, u64::saturating_add)
     }
 }
 
@@ -170,7 +172,8 @@ impl Tracer {
     }
 
     pub(crate) fn norm(&mut self, path: &str) {
-        self.push(path, "batch norm", self.shape.clone(), 2 * self.shape[0], 0);
+        let parameters = self.shape[0].saturating_mul(2);
+        self.push(path, "batch norm", self.shape.clone(), parameters, 0);
     }
 
     pub(crate) fn max_pool(&mut self, path: &str) {
@@ -187,12 +190,12 @@ impl Tracer {
     }
 
     pub(crate) fn linear(&mut self, path: &str, outputs: usize) {
-        let weights = self.shape[0] * outputs;
+        let weights = self.shape[0].saturating_mul(outputs);
         self.push(
             path,
             "linear",
             vec![outputs],
-            weights + outputs,
+            weights.saturating_add(outputs),
             weights as u64,
         );
     }
@@ -217,9 +220,11 @@ impl Tracer {
         kernel: usize,
         biases: usize,
     ) {
-        let weights = self.shape[0] * output[0] * kernel * kernel;
-        let multiply_adds = weights as u64 * (output[1] * output[2]) as u64;
-        self.push(path, kind, output, weights + biases, multiply_adds);
+        let channels = self.shape[0].saturating_mul(output[0]);
+        let weights = channels.saturating_mul(kernel * kernel);
+        let multiply_adds = (weights as u64).saturating_mul((output[1] * output[2]) as u64);
+        let parameters = weights.saturating_add(biases);
+        self.push(path, kind, output, parameters, multiply_adds);
     }
 
     fn push(

@@ -34,7 +34,9 @@ pub(super) fn prepare(layers: Vec<Layer>, console: Console) -> Result<Prepared, 
 
 /// Plans the run of settings on data that are loaded.
 pub(super) fn with_data(resolved: Resolved, dataset: Dataset) -> Result<Prepared, Failure> {
-    resolved.check_shape(dataset.train.images().shape())?;
+    let images = dataset.train.images();
+    resolved.check_shape(images.shape())?;
+    resolved.check_memory(images.shape(), images.classes())?;
     let plan = plan(&resolved, &dataset)?;
     Ok(Prepared {
         resolved,

@@ -5,6 +5,7 @@ mod checkpoint;
 mod data;
 mod early_stopping;
 mod fork;
+mod memory;
 mod model;
 mod optimizer;
 mod train;

@@ -255,3 +255,21 @@ fn a_diverging_run_says_where_and_exits_with_5() {
         "the last row shows it: {last}"
     );
 }
+
+#[test]
+fn a_batch_that_is_larger_than_all_images_is_all_of_them() {
+    let folder = tempdir().unwrap();
+    let path = folder.path();
+    let run = [
+        "train",
+        "--set=data.drop_last=false",
+        "--set=train.length=2",
+        "--optimizer=sgd",
+    ];
+    for (name, batch_size) in [("all", "1150"), ("more", "1000000000000000000")] {
+        let own = ["--name", name, "--batch-size", batch_size];
+        succeed(path, &[&run[..], &own].concat());
+    }
+    let losses = |run| column(path, run, "train_loss");
+    assert_eq!(losses("runs/more"), losses("runs/all"));
+}

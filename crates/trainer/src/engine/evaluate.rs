@@ -34,6 +34,8 @@ pub(super) fn evaluate_batches(
     mut see: impl FnMut(usize, &[f64]),
 ) -> Metrics {
     let part = batches.part();
+    // A batch may be larger than all images together.
+    let batch_size = batch_size.min(part.images().len());
     let classes = part.images().classes();
     let (mut loss, mut right) = (0.0, 0_usize);
     let positions: Vec<usize> = (0..part.len()).collect();

@@ -27,7 +27,10 @@ impl Resolved {
         let key = match network {
             Network::Mlp { .. } => "model.hidden",
             Network::LeNet5 => "model.kind",
-            Network::ConvNet { .. } => "model.widths",
+            Network::Cnn { widths, hidden } if widths.iter().max() < hidden.iter().max() => {
+                "model.hidden"
+            }
+            Network::Cnn { .. } | Network::ConvNet { .. } => "model.widths",
             Network::ResNet { .. } => "model.depth",
         };
         let gigabytes = bytes as f64 / 1e9;
@@ -75,6 +78,7 @@ mod tests {
         assert!(wide.starts_with(named), "{wide}");
         for assignments in [
             &["model.hidden=[5000000000,5000000000]"][..],
+            &["model.kind=cnn", "model.hidden=[5000000000,5000000000]"],
             &["model.kind=convnet", "model.widths=[5000000000]"],
             &["model.kind=convnet", "model.widths=[1000000000000000000]"],
         ] {

@@ -1,5 +1,7 @@
 //! What is done to a layer's outputs before they are written.
 
+use burn::tensor::Tensor;
+use burn::tensor::activation::relu;
 use rayon::prelude::*;
 
 use crate::parts::{NEAR, in_parts};
@@ -17,6 +19,14 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// By Burn's operations, where no kernel computes the layer.
+    pub(crate) fn by_operations<const D: usize>(self, output: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Identity => output,
+            Self::Relu => relu(output),
+        }
+    }
+
     pub(crate) fn apply<F: Real>(self, values: &mut [F]) {
         if self == Self::Relu {
             rectify(values);

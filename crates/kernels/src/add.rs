@@ -4,7 +4,6 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 use rayon::prelude::*;
 
 use crate::Activation;
@@ -34,10 +33,7 @@ pub fn add<const D: usize>(left: Tensor<D>, right: Tensor<D>, activation: Activa
     );
     if !is_computed(&left) || right.dtype() != left.dtype() {
         let sum = left + right;
-        return match activation {
-            Activation::Identity => sum,
-            Activation::Relu => relu(sum),
-        };
+        return activation.by_operations(sum);
     }
     Tensor::from_dispatch(<Dispatch as AddKernel>::sum(
         left.into_dispatch(),

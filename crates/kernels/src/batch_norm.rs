@@ -6,7 +6,6 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 
 use crate::Activation;
 use crate::batch_norm::passes::{Channels, InputGradient, Sizes};
@@ -55,10 +54,7 @@ pub fn batch_norm_train(
     if !is_computed(&images) || !alike {
         let normalised = burn::tensor::module::batch_norm_train(images, weight, bias, epsilon);
         return Normalised {
-            output: match activation {
-                Activation::Identity => normalised.output,
-                Activation::Relu => relu(normalised.output),
-            },
+            output: activation.by_operations(normalised.output),
             mean: normalised.mean,
             variance: normalised.variance,
         };
@@ -109,10 +105,7 @@ pub fn batch_norm(
         let (mean, variance) = (mean.detach(), variance.detach());
         let output =
             burn::tensor::module::batch_norm(images, weight, bias, mean, variance, epsilon);
-        return match activation {
-            Activation::Identity => output,
-            Activation::Relu => relu(output),
-        };
+        return activation.by_operations(output);
     }
     let [_, channels, _, _] = images.dims();
     assert_eq!(

@@ -10,7 +10,6 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 use burn::tensor::ops::ConvOptions;
 
 use crate::Activation;
@@ -63,10 +62,7 @@ pub fn conv2d(
         && bias.as_ref().is_none_or(|bias| alike(bias.dtype()));
     if !computed {
         let output = burn::tensor::module::conv2d(images, weight, bias, options);
-        return match activation {
-            Activation::Identity => output,
-            Activation::Relu => relu(output),
-        };
+        return activation.by_operations(output);
     }
     let bias = match bias {
         Some(bias) => {

@@ -4,7 +4,6 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 
 use crate::Activation;
 use crate::activation::masked;
@@ -44,10 +43,7 @@ pub fn linear(
         && bias.as_ref().is_none_or(|bias| alike(bias.dtype()));
     if !computed {
         let output = burn::tensor::module::linear(input, weight, bias);
-        return match activation {
-            Activation::Identity => output,
-            Activation::Relu => relu(output),
-        };
+        return activation.by_operations(output);
     }
     let ([_, inputs], [rows, outputs]) = (input.dims(), weight.dims());
     assert_eq!(

@@ -41,8 +41,9 @@ const COMMON: &[&str] = &[
 const KILLS: usize = 20;
 
 /// What has to be the same in the end, to the last byte.
-pub(crate) const FILES: [&str; 3] = [
+pub(crate) const FILES: [&str; 4] = [
     "metrics.csv",
+    "checkpoints/best/model.safetensors",
     "checkpoints/last/model.safetensors",
     "checkpoints/last/state.safetensors",
 ];

@@ -80,27 +80,34 @@ fn a_run_that_is_changed_goes_back_and_is_killed_ends_with_the_same_bytes() {
 
     let expected = bytes(path, "whole");
     let length = expected[0].len() as u64;
+    let saves = read(path, "runs/whole/events.jsonl");
+    let saves = saves.matches(r#""event":"saved""#).count() as u64;
     let mut random = Random::new(1, Purpose::Shuffle, 0, 0);
     let (mut inside, mut outside) = (0, 0);
-    for number in 0..24 {
+    for number in 0..saves + 24 {
         let name = format!("killed-{number}");
         copy(path, "seed", &name);
         let resume = ["train", "--resume", &format!("runs/{name}")];
-        if number % 2 == 0 {
+        let fault = match number.checked_sub(saves) {
+            // Between two states, each of which another one takes for kept.
+            None => Some(format!("save:{}:kill", number + 1)),
+            Some(more) if more % 2 == 0 => Some(format!("file:{}:kill", 1 + random.below(350))),
+            Some(_) => None,
+        };
+        if let Some(fault) = fault {
             let mut command = trainer(path, &resume);
-            let step = 1 + random.below(350);
-            command.env("ANNEAL_FAULT", format!("file:{step}:kill"));
-            inside += usize::from(!command.output().unwrap().status.success());
+            command.env("ANNEAL_FAULT", fault);
+            inside += u64::from(!command.output().unwrap().status.success());
         } else {
             let moment = Duration::from_micros(random.below(20_000));
             kill_from_outside(path, &name, &resume, random.below(length), moment);
             let summary = path.join("runs").join(&name).join("summary.json");
-            outside += usize::from(!summary.exists());
+            outside += u64::from(!summary.exists());
         }
         succeed(path, &resume);
         assert!(bytes(path, &name) == expected, "{name} differs");
     }
-    assert!(inside > 6 && outside > 6, "{inside} {outside}");
+    assert!(inside > saves + 6 && outside > 6, "{inside} {outside}");
 }
 
 /// Begins a run and kills it when it has made so many updates, after `act` was done to it.

@@ -112,7 +112,7 @@ pub enum ResumeError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use burn::tensor::TensorData;
@@ -124,7 +124,7 @@ mod tests {
     use crate::engine::{Metrics, open};
 
     /// One of a run after so many updates, with everything that a checkpoint may have.
-    pub(super) fn checkpoint(updates: u64) -> Checkpoint {
+    pub(in crate::engine) fn checkpoint(updates: u64) -> Checkpoint {
         let weights = |first: f32| {
             let data = TensorData::new(vec![first, -0.0, f32::MIN_POSITIVE], [3, 1]);
             StateDict::from_iter([("head.weight", data)])

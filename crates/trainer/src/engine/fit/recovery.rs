@@ -65,7 +65,7 @@ impl Running<'_> {
         }
     }
 
-    /// Tells of the updates up to the one that made it certain, and of the best state before.
+    /// Tells of the updates up to the one that made it certain, and of the states before.
     fn tell_end(
         &mut self,
         diverged: Diverged,
@@ -74,7 +74,10 @@ impl Running<'_> {
     ) -> ControlFlow<()> {
         updates.retain(|update| update.update <= diverged.update);
         tell(Event::Updates(&updates))?;
-        self.states.tell_best(tell)
+        if !self.fit.keeps {
+            return ControlFlow::Continue(());
+        }
+        self.states.tell(None, tell)
     }
 
     /// Tells where it goes on, and of the state there, at once, so that nobody goes on from what came after.

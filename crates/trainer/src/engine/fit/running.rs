@@ -90,9 +90,15 @@ impl<'a> Running<'a> {
         };
         let precision = settings.train.precision;
         let recovers = settings.train.on_divergence == OnDivergence::Recover;
-        let refuge = recovers.then(|| match fit.good.or(fit.from) {
-            Some(good) => good.clone(),
-            None => training.checkpoint(&model, &standing, stopwatch.seconds()),
+        let refuge = recovers.then(|| {
+            // The best state is kept before a good one of the same update, and may have been the last that was.
+            let is_measured =
+                |state: &Checkpoint| state.updates.is_multiple_of(plan.evaluate_every);
+            let from = fit.from.filter(|from| is_measured(from) && from.is_good());
+            match from.or(fit.good).or(fit.from) {
+                Some(good) => good.clone(),
+                None => training.checkpoint(&model, &standing, stopwatch.seconds()),
+            }
         });
         let before = fit.before.iter().copied();
         let before = before.filter(|adjusted| adjusted.number >= training.adjusted);

@@ -67,42 +67,59 @@ impl States {
         self.refuge.as_ref().map(|refuge| &refuge.state)
     }
 
-    /// Tells of the best state, if there is a new one.
-    pub(super) fn tell_best(
-        &mut self,
-        tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        match self.best.take() {
-            None => ControlFlow::Continue(()),
-            Some(best) => tell(Event::Checkpoint {
-                slot: Slot::Best,
-                checkpoint: &best,
-            }),
-        }
-    }
-
-    /// Tells of every state that is not kept yet, and then of `last`: what it takes for kept has to be there.
+    /// Tells of every state that is not kept yet, the oldest first, and then of `last`.
+    ///
+    /// Whoever is killed in between goes on from the newest that is kept, and makes those again that come after it. Those
+    /// of before have to be there.
     pub(super) fn tell(
         &mut self,
         last: Option<&Checkpoint>,
         tell: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        self.tell_best(tell)?;
+        let best = self.best.take();
+        let mut states: Vec<_> = best.iter().map(|best| (Slot::Best, best)).collect();
         if let Some(Refuge { state, is_kept }) = &mut self.refuge
             && !std::mem::replace(is_kept, true)
         {
-            tell(Event::Checkpoint {
-                slot: Slot::Good,
-                checkpoint: state,
-            })?;
+            states.push((Slot::Good, &*state));
         }
-        if let Some(checkpoint) = last {
-            tell(Event::Checkpoint {
-                slot: Slot::Last,
-                checkpoint,
-            })?;
+        states.sort_by_key(|(_, state)| state.updates);
+        states.extend(last.map(|last| (Slot::Last, last)));
+        for (slot, checkpoint) in states {
+            tell(Event::Checkpoint { slot, checkpoint })?;
         }
         self.kept = Instant::now();
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::checkpoint::tests::checkpoint;
+
+    /// What is told of, in its order, and after how many updates it was made.
+    fn told(best: u64, good: u64, last: u64) -> Vec<(Slot, u64)> {
+        let mut states = States::new(SaveEvery::Updates(7), None);
+        states.set_best(checkpoint(best));
+        states.set_refuge(checkpoint(good));
+        let mut told = Vec::new();
+        let mut tell = |event: Event<'_>| {
+            if let Event::Checkpoint { slot, checkpoint } = event {
+                told.push((slot, checkpoint.updates));
+            }
+            ControlFlow::Continue(())
+        };
+        let _ = states.tell(Some(&checkpoint(last)), &mut tell);
+        let _ = states.tell(None, &mut tell);
+        told
+    }
+
+    #[test]
+    fn the_oldest_state_is_kept_first_and_each_once() {
+        use Slot::{Best, Good, Last};
+        assert_eq!(told(10, 5, 14), [(Good, 5), (Best, 10), (Last, 14)]);
+        assert_eq!(told(5, 10, 14), [(Best, 5), (Good, 10), (Last, 14)]);
+        assert_eq!(told(14, 14, 14), [(Best, 14), (Good, 14), (Last, 14)]);
     }
 }

@@ -6,6 +6,7 @@
 //! - `verdict`: every run is judged, and what it is judged by is recorded.
 //! - `augmentation`: training images changed by chance, and only those.
 //! - `backends`: the same learning on every backend, a GPU among them.
+//! - `gpu_kernels`: what is computed on a GPU by kernels of our own, against the CPU.
 //! - `benchmark`: how long updates take, as far as a test may say.
 //! - `compare`: strategies compared, and an experiment that was stopped.
 //! - `tradeoff`: accuracy over budgets from one run, held against runs by themselves.
@@ -54,6 +55,7 @@ mod faults;
 mod fidelity;
 mod find_lr;
 mod fork;
+mod gpu_kernels;
 mod images;
 mod kills;
 mod learner;

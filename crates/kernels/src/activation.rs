@@ -5,6 +5,8 @@ use burn::tensor::activation::relu;
 use rayon::prelude::*;
 
 use crate::parts::{NEAR, in_parts};
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+use crate::primitive::is_on_gpu;
 use crate::primitive::{Primitive, contiguous, for_type_of, tensor, values};
 use crate::real::Real;
 use crate::wide::wide;
@@ -19,10 +21,12 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// By Burn's operations, where no kernel computes the layer.
+    /// Of what Burn's operations have made, where no kernel computes the layer.
     pub(crate) fn by_operations<const D: usize>(self, output: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Identity => output,
+            #[cfg(all(feature = "cube", not(feature = "fusion")))]
+            Self::Relu if is_on_gpu(&output) => crate::gpu::relu(output),
             Self::Relu => relu(output),
         }
     }

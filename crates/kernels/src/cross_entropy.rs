@@ -1,13 +1,17 @@
 //! Cross-entropy of a softmax.
 
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, Int, Tensor};
 
-use crate::node::{Gradients, tracked};
-use crate::primitive::{Primitive, contiguous, for_type_of, is_computed, shape, tensor, values};
+use crate::primitive::{
+    Primitive, contiguous, for_type_of, is_computed, is_on_gpu, shape, tensor, values,
+};
 use crate::real::Real;
 
 /// The mean cross-entropy of logits `[batch, classes]` against labels `[batch]`, in nats, as
@@ -19,11 +23,12 @@ use crate::real::Real;
 /// ∂loss / ∂logits[b, c] = (p[c] − (1 − ε) · [c = label] − ε / K) / batch
 /// ```
 ///
-/// Loss and gradient are computed in one pass over the logits, which read what is in the cache; Burn's operations make a
-/// dozen tensors. Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision".
+/// Loss and gradient are computed together: on flex in one pass over the logits, which read what is in the cache, and on a
+/// GPU by one kernel and a mean. Burn's operations make two dozen tensors. Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision".
 ///
 /// # Panics
-/// If the shapes do not fit each other, or a label is not one of the classes.
+/// If the shapes do not fit each other, or, in this process's memory, a label is not one of the classes; on a GPU such a
+/// label makes the loss meaningless.
 pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, label_smoothing: f64) -> Tensor<1> {
     let [batch, _] = logits.dims();
     assert_eq!(
@@ -31,7 +36,8 @@ pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, label_smoothing:
         [batch],
         "cross_entropy: each row of logits must have a label"
     );
-    if !is_computed(&logits) || !matches!(labels.dtype(), DType::I64 | DType::I32) {
+    let is_compared = is_computed(&logits) || is_on_gpu(&logits);
+    if !is_compared || !matches!(labels.dtype(), DType::I64 | DType::I32) {
         return by_operations(logits, labels, label_smoothing);
     }
     let (logits, labels) = (logits.into_dispatch(), labels.into_dispatch());
@@ -55,7 +61,11 @@ fn by_operations(logits: Tensor<2>, labels: Tensor<1, Int>, label_smoothing: f64
     of_labels(log_probabilities) * (1.0 - label_smoothing) + of_all * label_smoothing
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(
+    Flex,
+    Cube: cfg(all(feature = "cube", not(feature = "fusion"))),
+    Autodiff
+)]
 pub(crate) trait CrossEntropyKernel: Backend {
     fn compare(
         logits: FloatTensor<Self>,
@@ -64,23 +74,71 @@ pub(crate) trait CrossEntropyKernel: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// A backend that computes the loss together with its gradient.
+pub(crate) trait Compare: Backend {
+    /// The loss, and its gradient by the logits.
+    fn loss(
+        logits: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        label_smoothing: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// `gradient · scale`, the scale being a single number.
+    fn scaled(gradient: FloatTensor<Self>, scale: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
 impl CrossEntropyKernel for Flex {
     fn compare(logits: Primitive, labels: IntTensor<Self>, label_smoothing: f64) -> Primitive {
-        let labels = indices(labels);
-        for_type_of!(logits, loss_in(logits, &labels, label_smoothing)).0
+        Self::loss(logits, labels, label_smoothing).0
     }
 }
 
-impl<C: CheckpointStrategy> CrossEntropyKernel for Autodiff<Flex, C> {
+impl Compare for Flex {
+    fn loss(
+        logits: Primitive,
+        labels: IntTensor<Self>,
+        label_smoothing: f64,
+    ) -> (Primitive, Primitive) {
+        let labels = indices(labels);
+        for_type_of!(logits, loss_in(logits, &labels, label_smoothing))
+    }
+
+    fn scaled(gradient: Primitive, scale: Primitive) -> Primitive {
+        for_type_of!(scale, scaled_by(gradient, &scale))
+    }
+}
+
+impl<B: Compare, C: CheckpointStrategy> CrossEntropyKernel for Autodiff<B, C> {
     fn compare(
         logits: FloatTensor<Self>,
         labels: IntTensor<Self>,
         label_smoothing: f64,
     ) -> FloatTensor<Self> {
         let (logits, node) = logits.into_parts();
-        let labels = indices(labels);
-        let (loss, gradient) = for_type_of!(logits, loss_in(logits, &labels, label_smoothing));
-        tracked::<C, _, 1>([node], (loss, Compared { gradient }))
+        let (loss, gradient) = B::loss(logits, labels, label_smoothing);
+        match Comparison.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(node) => node.finish(gradient, loss),
+            OpsKind::UnTracked(node) => node.finish(loss),
+        }
+    }
+}
+
+/// The loss in autodiff's graph. What it keeps is its gradient by the logits.
+#[derive(Debug)]
+struct Comparison;
+
+impl<B: Compare> Backward<B, 1> for Comparison {
+    type State = FloatTensor<B>;
+
+    fn backward(
+        self,
+        ops: Ops<FloatTensor<B>, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        unary::<B, _>(ops.parents, ops.node, gradients, |scale| {
+            B::scaled(ops.state, scale)
+        });
     }
 }
 
@@ -148,23 +206,8 @@ fn loss_in<F: Real>(
     (tensor(vec![loss], [1]), tensor(gradient, [batch, classes]))
 }
 
-/// What the gradient is made of: that of the loss by the logits.
-#[derive(Debug, Clone)]
-struct Compared {
-    gradient: Primitive,
-}
-
-impl Gradients<1> for Compared {
-    fn gradients(self, gradient: Primitive, _wanted: [bool; 1]) -> [Option<Primitive>; 1] {
-        [Some(for_type_of!(
-            gradient,
-            scaled(self.gradient, &gradient)
-        ))]
-    }
-}
-
 /// `values · scale`, the scale being a single number.
-fn scaled<F: Real>(gradient: Primitive, scale: &Primitive) -> Primitive {
+fn scaled_by<F: Real>(gradient: Primitive, scale: &Primitive) -> Primitive {
     let scale = values::<F>(scale)[0];
     if scale == F::ONE {
         return gradient;

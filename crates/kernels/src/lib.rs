@@ -1,4 +1,5 @@
-//! CPU kernels for Burn's flex backend: whole layers, forward and backward, in single and double precision.
+//! Kernels for Burn: whole layers on the flex backend, forward and backward, in single and double precision; the loss and
+//! ReLU on GPUs.
 //!
 //! ```
 //! use burn::tensor::ops::ConvOptions;
@@ -15,7 +16,9 @@
 //! ```
 //!
 //! Each function takes and returns Burn's tensors on any backend. On flex, in `f32` and `f64`, a kernel computes it, with
-//! a node of its own in autodiff's graph; elsewhere Burn's own operations do.
+//! a node of its own in autodiff's graph; elsewhere Burn's own operations do, but for those that the feature `cube` brings
+//! for GPUs: [`cross_entropy`] in two kernels instead of two dozen, and any layer's ReLU in one instead of two. A GPU's time
+//! is, for small networks, that of handing it one kernel after the other.
 //!
 //! | function | what it computes | Burn's operation |
 //! | --- | --- | --- |
@@ -58,6 +61,8 @@ mod batch_norm;
 mod conv2d;
 mod cross_entropy;
 mod global_average;
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+mod gpu;
 mod lanes;
 mod linear;
 mod max_pool2d;

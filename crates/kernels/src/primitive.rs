@@ -1,5 +1,7 @@
 //! Tensors as the flex backend holds them.
 
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+use burn::backend::DispatchDevice;
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{DType, Device, Shape, Tensor, TensorData};
@@ -12,6 +14,18 @@ pub(crate) type Primitive = FloatTensor<Flex>;
 /// Whether the kernels compute tensors of this kind: flex's, in single or double precision.
 pub(crate) fn is_computed<const D: usize>(tensor: &Tensor<D>) -> bool {
     matches!(tensor.dtype(), DType::F32 | DType::F64) && tensor.device() == Device::flex()
+}
+
+/// Whether the kernels for a GPU compute tensors of this kind: those in single precision that lie on one.
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+pub(crate) fn is_on_gpu<const D: usize>(tensor: &Tensor<D>) -> bool {
+    let device = tensor.device().inner();
+    tensor.dtype() == DType::F32 && matches!(device.as_dispatch(), DispatchDevice::Cube(_))
+}
+
+#[cfg(not(all(feature = "cube", not(feature = "fusion"))))]
+pub(crate) fn is_on_gpu<const D: usize>(_tensor: &Tensor<D>) -> bool {
+    false
 }
 
 /// The tensor itself where its values lie one after the other, otherwise a copy in which they do.

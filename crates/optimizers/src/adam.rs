@@ -1,10 +1,14 @@
 //! Adam.
 
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+use burn::backend::{Dispatch, tensor::FloatTensor};
 use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
 use crate::averages::average;
 use crate::error::{OptimizerError, decay_rate, not_negative};
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+use crate::gpu::{self, UpdateKernel};
 use crate::one_pass::{Pass, Real, one_pass};
 use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 
@@ -256,6 +260,27 @@ impl Pass<4> for Descent<'_> {
             let denominator = square.root() / correction + epsilon;
             *weight = shrunk - *average / denominator * step_size;
         }
+    }
+
+    #[cfg(all(feature = "cube", not(feature = "fusion")))]
+    fn launch(
+        &self,
+        [weights, gradient, average, square]: [FloatTensor<Dispatch>; 4],
+    ) -> [FloatTensor<Dispatch>; 4] {
+        let numbers = gpu::Descent {
+            shrink: self.shrink as f32,
+            weight_decay: self.adam.weight_decay as f32,
+            kept: self.adam.beta1 as f32,
+            taken: (1.0 - self.adam.beta1) as f32,
+            square_kept: self.adam.beta2 as f32,
+            square_taken: (1.0 - self.adam.beta2) as f32,
+            epsilon: self.adam.epsilon as f32,
+            correction: self.scale.correction as f32,
+            step_size: self.scale.step_size as f32,
+        };
+        let (weights, average, square) =
+            Dispatch::descent(weights, gradient.clone(), average, square, numbers);
+        [weights, gradient, average, square]
     }
 }
 

@@ -74,6 +74,8 @@ mod clip;
 mod ema;
 mod error;
 mod follow;
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+mod gpu;
 mod groups;
 mod lamb;
 mod lion;

@@ -1,7 +1,9 @@
-//! One pass over several tensors, where the backend keeps them in this process's memory.
+//! One pass over several tensors: where the backend keeps them in this process's memory, or by one kernel on a GPU.
 
 use std::ops::{Add, Div, Mul, Sub};
 
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+use burn::backend::{Dispatch, DispatchDevice, tensor::FloatTensor};
 use burn::tensor::{DType, Device, Element, Tensor};
 
 /// `f32` or `f64`.
@@ -35,16 +37,21 @@ impl Real for f64 {
 }
 
 /// What is done to each element of `N` tensors of one shape, with the very operations, in the same order, that are
-/// made of tensors elsewhere: the bits must not depend on where they are computed.
+/// made of tensors elsewhere: the bits must not depend on where in this process's memory they are computed.
 pub(crate) trait Pass<const N: usize>: Sync {
     /// Also of a part of the elements.
     fn run<F: Real>(&self, slices: [&mut [F]; N]);
+
+    /// The same on a GPU, in single precision.
+    #[cfg(all(feature = "cube", not(feature = "fusion")))]
+    fn launch(&self, tensors: [FloatTensor<Dispatch>; N]) -> [FloatTensor<Dispatch>; N];
 }
 
-/// Changes the tensors in place, or gives them back as they were where they lie elsewhere.
+/// Changes the tensors, in place where nobody else holds them, or gives them back as they were where they lie elsewhere.
 ///
 /// Burn makes a pass of its own of each operation on tensors. For weights that do not fit into the cache the memory is
-/// what takes the time, and one pass of ten is a tenth of it.
+/// what takes the time, and one pass of ten is a tenth of it. On a GPU it is the host that takes the time, for each kernel
+/// that it hands over.
 pub(crate) fn one_pass<const D: usize, const N: usize>(
     tensors: [Tensor<D>; N],
     pass: &impl Pass<N>,
@@ -53,11 +60,11 @@ pub(crate) fn one_pass<const D: usize, const N: usize>(
     let device = tensors[0].device();
     let alike =
         |tensor: &Tensor<D>| tensor.dtype() == dtype && tensor.shape() == tensors[0].shape();
-    if !matches!(dtype, DType::F32 | DType::F64)
-        || !in_this_process(&device)
-        || !tensors.iter().all(alike)
-    {
+    if !matches!(dtype, DType::F32 | DType::F64) || !tensors.iter().all(alike) {
         return Err(tensors);
+    }
+    if !in_this_process(&device) {
+        return on_gpu(tensors, pass);
     }
     // On this device no copy is made of data that nobody else holds.
     let mut data = tensors.map(Tensor::into_data);
@@ -67,6 +74,28 @@ pub(crate) fn one_pass<const D: usize, const N: usize>(
     };
     let tensors = data.map(|data| Tensor::from_data(data, (&device, dtype)));
     if done { Ok(tensors) } else { Err(tensors) }
+}
+
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+fn on_gpu<const D: usize, const N: usize>(
+    tensors: [Tensor<D>; N],
+    pass: &impl Pass<N>,
+) -> Result<[Tensor<D>; N], [Tensor<D>; N]> {
+    let device = tensors[0].device();
+    if tensors[0].dtype() != DType::F32 || !matches!(device.as_dispatch(), DispatchDevice::Cube(_))
+    {
+        return Err(tensors);
+    }
+    let tensors = pass.launch(tensors.map(Tensor::into_dispatch));
+    Ok(tensors.map(Tensor::from_dispatch))
+}
+
+#[cfg(not(all(feature = "cube", not(feature = "fusion"))))]
+fn on_gpu<const D: usize, const N: usize>(
+    tensors: [Tensor<D>; N],
+    _pass: &impl Pass<N>,
+) -> Result<[Tensor<D>; N], [Tensor<D>; N]> {
+    Err(tensors)
 }
 
 fn run<F: Real, const N: usize>(
@@ -136,6 +165,14 @@ pub(crate) mod tests {
     impl Pass<2> for Swap {
         fn run<F: Real>(&self, [first, second]: [&mut [F]; 2]) {
             first.swap_with_slice(second);
+        }
+
+        #[cfg(all(feature = "cube", not(feature = "fusion")))]
+        fn launch(
+            &self,
+            [first, second]: [FloatTensor<Dispatch>; 2],
+        ) -> [FloatTensor<Dispatch>; 2] {
+            [second, first]
         }
     }
 

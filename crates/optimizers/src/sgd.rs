@@ -1,9 +1,13 @@
 //! Stochastic gradient descent.
 
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+use burn::backend::{Dispatch, tensor::FloatTensor};
 use burn::optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 
 use crate::error::{OptimizerError, not_negative, require};
+#[cfg(all(feature = "cube", not(feature = "fusion")))]
+use crate::gpu::{self, UpdateKernel};
 use crate::one_pass::{Pass, Real, one_pass};
 use crate::{ModuleUpdate, WeightDecay, record::take_tensor};
 
@@ -167,6 +171,21 @@ impl Pass<2> for Plain<'_> {
             *weight = *weight - gradient * lr;
         }
     }
+
+    #[cfg(all(feature = "cube", not(feature = "fusion")))]
+    fn launch(
+        &self,
+        [weights, gradient]: [FloatTensor<Dispatch>; 2],
+    ) -> [FloatTensor<Dispatch>; 2] {
+        let numbers = gpu::Plain {
+            lr: self.lr as f32,
+            weight_decay: self.sgd.weight_decay as f32,
+        };
+        [
+            Dispatch::plain(weights, gradient.clone(), numbers),
+            gradient,
+        ]
+    }
 }
 
 /// An update with momentum, of the weights, their gradient and their buffer.
@@ -200,6 +219,22 @@ impl Pass<3> for Buffered<'_> {
             };
             *weight = *weight - direction * lr;
         }
+    }
+
+    #[cfg(all(feature = "cube", not(feature = "fusion")))]
+    fn launch(
+        &self,
+        [weights, gradient, buffer]: [FloatTensor<Dispatch>; 3],
+    ) -> [FloatTensor<Dispatch>; 3] {
+        let numbers = gpu::Buffered {
+            lr: self.lr as f32,
+            weight_decay: self.sgd.weight_decay as f32,
+            kept: self.sgd.momentum as f32,
+            taken: (1.0 - self.sgd.dampening) as f32,
+            nesterov: self.sgd.nesterov,
+        };
+        let (weights, buffer) = Dispatch::buffered(weights, gradient.clone(), buffer, numbers);
+        [weights, gradient, buffer]
     }
 }
 

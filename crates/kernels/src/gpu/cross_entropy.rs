@@ -45,7 +45,9 @@ fn compare_rows<I: Int>(
     let logarithm = sum.ln();
     let of_this = logarithm - (logits.read(first + label) - largest);
     let of_all = logarithm * f32::cast_from(classes) - shifted_sum;
-    losses.write(row, of_this * of_label + of_all * of_each);
+    // A logit of −∞ is no loss unless it is smoothed, and nothing times infinity would be no number.
+    let smoothed = select(of_each == 0.0f32, 0.0f32, of_all * of_each);
+    losses.write(row, of_this * of_label + smoothed);
     for class in 0..classes {
         let probability = (logits.read(first + class) - largest).exp() / sum;
         let target = select(class == label, of_label + of_each, of_each);

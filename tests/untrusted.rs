@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::tempdir;
 use trainer::random::{Purpose, Random};
 
-use crate::program::succeed;
+use crate::program::{succeed, trainer};
 use targets::{TARGETS, Target};
 
 /// Names the target that a process is to check, which its parent looks at from outside.
@@ -143,6 +143,64 @@ fn the_corpus_of_runs_is_made_anew() {
         let name = file.split('.').next().unwrap();
         put(&format!("events/whole_{name}"), which, &[run(number, file)]);
     }
+    put(
+        "events/whole_changed",
+        0,
+        &[events_of_a_hard_life(folder.path())],
+    );
+    fs::write(folder.path().join("compare.toml"), COMPARE).unwrap();
+    succeed(
+        folder.path(),
+        &["compare", "compare.toml", "--name=compare"],
+    );
+    let trials = fs::read(folder.path().join("runs/compare/trials.jsonl")).unwrap();
+    put(
+        "events/whole_trials",
+        targets::RUN_FILES.len() - 1,
+        &[trials],
+    );
+}
+
+/// One run for each of two peaks, and one with the better of them.
+const COMPARE: &str = r#"
+model = { kind = "mlp", hidden = [4] }
+train = { length = 34 }
+
+[compare]
+grid = [0.3, 1]
+tuning_seeds = 1
+seeds = 1
+baseline = "cosine"
+strategies = ["cosine"]
+"#;
+
+/// The events of a run that is killed, resumed and changed, goes back, has its rate lowered and ends early.
+fn events_of_a_hard_life(folder: &Path) -> Vec<u8> {
+    let run = [
+        "train",
+        "--name=hard",
+        "--optimizer=sgd",
+        "--lr=1e5",
+        "--set=schedule={kind=\"constant\",plateau={patience=1}}",
+        "--set=train.length=400",
+        "--set=train.evaluate_every=5",
+        "--set=train.on_divergence=recover",
+        "--set=train.recover_factor=0.01",
+        "--set=train.recover_most=9",
+        "--set=early_stopping.patience=4",
+        "--set=checkpoint.every=7",
+    ];
+    let mut command = trainer(folder, &run);
+    let killed = command.env("ANNEAL_FAULT", "save:2:kill").output().unwrap();
+    assert!(!killed.status.success());
+    let events = folder.join("runs/hard/events.jsonl");
+    let mut changed = fs::read_to_string(&events).unwrap();
+    let adjusted =
+        r#"{"time":0.0,"seconds":0.0,"event":"adjusted","number":0,"updates":20,"change":"#;
+    changed.push_str(&format!("{adjusted}{{\"scale_lr\":\"0.5\"}}}}\n"));
+    fs::write(&events, changed).unwrap();
+    succeed(folder, &["train", "--resume", "runs/hard"]);
+    fs::read(events).unwrap()
 }
 
 /// Tells of an input if it is dropped by a panic.

@@ -3,12 +3,13 @@
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::autodiff::ops::{Backward, Ops, unary};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, Int, Tensor};
 
+use crate::node::tracked_by;
 use crate::primitive::{
     Primitive, contiguous, for_type_of, is_computed, is_on_gpu, shape, tensor, values,
 };
@@ -24,7 +25,8 @@ use crate::real::Real;
 /// ```
 ///
 /// Loss and gradient are computed together: on flex in one pass over the logits, which read what is in the cache, and on a
-/// GPU by one kernel and a mean. Burn's operations make two dozen tensors. Szegedy et al. 2016, "Rethinking the Inception architecture for computer vision".
+/// GPU by one kernel and a mean. Burn's operations make two dozen tensors. Szegedy et al. 2016, "Rethinking the Inception
+/// architecture for computer vision".
 ///
 /// # Panics
 /// If the shapes do not fit each other, or, in this process's memory, a label is not one of the classes; on a GPU such a
@@ -115,11 +117,8 @@ impl<B: Compare, C: CheckpointStrategy> CrossEntropyKernel for Autodiff<B, C> {
         label_smoothing: f64,
     ) -> FloatTensor<Self> {
         let (logits, node) = logits.into_parts();
-        let (loss, gradient) = B::loss(logits, labels, label_smoothing);
-        match Comparison.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(node) => node.finish(gradient, loss),
-            OpsKind::UnTracked(node) => node.finish(loss),
-        }
+        let compared = B::loss(logits, labels, label_smoothing);
+        tracked_by::<C, B, _, 1>(Comparison, [node], compared)
     }
 }
 

@@ -8,7 +8,7 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads;
 use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Flex};
+use burn::backend::{Autodiff, Backend, Flex};
 
 use crate::primitive::{Primitive, contiguous};
 
@@ -23,8 +23,16 @@ pub(crate) fn tracked<C: CheckpointStrategy, G: Gradients<N>, const N: usize>(
     nodes: [NodeGuard; N],
     (output, state): (Primitive, G),
 ) -> FloatTensor<Autodiff<Flex, C>> {
-    let node = Node(PhantomData::<fn() -> G>);
-    match node.prepare::<C>(nodes).compute_bound().stateful() {
+    tracked_by::<C, _, _, N>(Node(PhantomData::<fn() -> G>), nodes, (output, state))
+}
+
+/// The same on any backend, for an operation that has a backward pass of its own.
+pub(crate) fn tracked_by<C: CheckpointStrategy, B: Backend, O: Backward<B, N>, const N: usize>(
+    operation: O,
+    nodes: [NodeGuard; N],
+    (output, state): (FloatTensor<B>, O::State),
+) -> FloatTensor<Autodiff<B, C>> {
+    match operation.prepare::<C>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(node) => node.finish(state, output),
         OpsKind::UnTracked(node) => node.finish(output),
     }

@@ -3,7 +3,7 @@
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::autodiff::ops::{Backward, Ops, unary};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Cube, Dispatch, TensorMetadata, backend_extension};
 use burn::cubecl::std::tensor::layout::linear::{LinearView, LinearViewMut};
@@ -11,6 +11,7 @@ use burn::cubecl::{self, prelude::*};
 use burn::tensor::Tensor;
 
 use super::{Primitive, empty_like, one_unit_each};
+use crate::node::tracked_by;
 
 /// `max(x, 0)` of a tensor on a GPU.
 pub(crate) fn relu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
@@ -67,10 +68,7 @@ impl<C: CheckpointStrategy> ReluKernel for Autodiff<Cube, C> {
     fn rectify(input: FloatTensor<Self>) -> FloatTensor<Self> {
         let (input, node) = input.into_parts();
         let output = Cube::rectify(input);
-        match Rectified.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(node) => node.finish(output.clone(), output),
-            OpsKind::UnTracked(node) => node.finish(output),
-        }
+        tracked_by::<C, Cube, _, 1>(Rectified, [node], (output.clone(), output))
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[path = "../fuzz/allocations.rs"]
 mod allocations;
+#[path = "../fuzz/fields.rs"]
+mod fields;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
@@ -14,7 +16,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
+use trainer::engine::Adjustment;
 use trainer::random::{Purpose, Random};
+use trainer::report::{RunDirectory, RunEvent};
 
 use crate::program::{succeed, trainer};
 use targets::{TARGETS, Target};
@@ -148,6 +152,7 @@ fn the_corpus_of_runs_is_made_anew() {
         0,
         &[events_of_a_hard_life(folder.path())],
     );
+    put("events/whole_rare", 0, &[rare_events(folder.path())]);
     fs::write(folder.path().join("compare.toml"), COMPARE).unwrap();
     succeed(
         folder.path(),
@@ -203,6 +208,38 @@ fn events_of_a_hard_life(folder: &Path) -> Vec<u8> {
     fs::read(events).unwrap()
 }
 
+/// The kinds of events that those do not have.
+fn rare_events(folder: &Path) -> Vec<u8> {
+    let path = folder.join("runs/rare");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("settings.toml"), "seed = 1\n").unwrap();
+    let mut log = RunDirectory::open(&path).unwrap().event_log(true).unwrap();
+    let events = [
+        RunEvent::Forked {
+            run: "runs/hard".into(),
+            updates: 20,
+            changes: vec!["optimizer.kind: \"sgd\" -> \"adamw\"".into()],
+            anew: vec!["optimizer".into()],
+        },
+        RunEvent::Adjusted {
+            number: 0,
+            updates: 25,
+            change: Adjustment::Length(40),
+            request: Some("1".into()),
+        },
+        RunEvent::Refused {
+            updates: 26,
+            reason: "too short".into(),
+            request: None,
+        },
+        RunEvent::Stopped { updates: 27 },
+    ];
+    for event in events {
+        log.append(event).unwrap();
+    }
+    fs::read(path.join("events.jsonl")).unwrap()
+}
+
 /// Tells of an input if it is dropped by a panic.
 struct Told<'a>(&'a [u8]);
 
@@ -219,7 +256,7 @@ fn alter(input: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let place = |bytes: &[u8], random: &mut Random| random.below(bytes.len() as u64 + 1) as usize;
     let (one, two) = (place(input, random), place(input, random));
     let (from, to) = (one.min(two), one.max(two));
-    match random.below(6) {
+    match random.below(7) {
         0 if one < input.len() => input[one] ^= 1 << random.below(8),
         // What lengths and counts are made of.
         1 if one + 4 <= input.len() => {
@@ -233,6 +270,7 @@ fn alter(input: &mut Vec<u8>, other: &[u8], random: &mut Random) {
             let part = input[from..to].to_vec();
             input.splice(one..one, part);
         }
+        5 => *input = fields::change(input, random),
         _ => {
             let part = other[place(other, random)..].to_vec();
             input.splice(from..to, part);

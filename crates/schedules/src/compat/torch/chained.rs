@@ -16,6 +16,9 @@ use crate::{ScheduleError, Scheduler};
 /// adds to a rate that another has set have no closed form beside another. They are stepped as PyTorch does it, into a
 /// table that is filled as far as it is asked, and hold from update 2^20 on.
 ///
+/// With an `eta_min` above the base rate, PyTorch's steps can take the rate below 0. It is 0 here until they have taken
+/// it back.
+///
 /// ```
 /// use schedules::compat::torch::{ChainedScheduler, ConstantLR, ExponentialLR};
 ///
@@ -188,6 +191,20 @@ mod tests {
         };
         // The step that the sequence makes doubles the rate, and halves it.
         assert!((within.build(1.0).unwrap().rate_at(0) - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_rate_that_pytorch_takes_below_zero_is_zero() {
+        let cosine = CosineAnnealingLR {
+            eta_min: 3.0,
+            ..CosineAnnealingLR::new(4)
+        };
+        let found = chain([ExponentialLR { gamma: 0.1 }.into(), cosine.into()]).unwrap();
+        // PyTorch 2.15 has -7.24, -3.36 and -0.91 at updates 6 to 8.
+        let expected = [0.007106781186547617, 0.0, 0.0, 0.0, 0.36183282306750897];
+        for (found, expected) in found.rates(5..10).into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-14, "{found} {expected}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use crate::ScheduleError;
+use crate::{ScheduleError, check};
 
 const ALLOWED: &str = "must be updates (500), epochs (\"3ep\"), a share of the run (\"5%\") or of the rest \
      (\"5% of rest\"), or \"rest\"";
@@ -31,7 +31,7 @@ const ALLOWED: &str = "must be updates (500), epochs (\"3ep\"), a share of the r
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Span {
-    /// A number of optimizer updates.
+    /// A number of optimizer updates; as text, at most 2^53.
     Updates(u64),
     /// A number of epochs, finite and not negative.
     Epochs(f64),
@@ -62,8 +62,11 @@ impl FromStr for Span {
             percent.and_then(number).map(Self::PercentOfRest)
         } else if let Some(percent) = trimmed.strip_suffix('%') {
             number(percent).map(Self::Percent)
+        } else if let Ok(updates) = trimmed.parse() {
+            check::updates("", updates)?;
+            Some(Self::Updates(updates))
         } else {
-            trimmed.parse().ok().map(Self::Updates)
+            None
         };
         span.ok_or_else(|| ScheduleError::new("", text, ALLOWED))
     }
@@ -86,7 +89,7 @@ mod serde_form {
     use serde::de::{Error, Visitor};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{ALLOWED, Display, Formatter, ScheduleError, Span, fmt};
+    use super::{ALLOWED, Display, Formatter, ScheduleError, Span, check, fmt};
 
     impl Serialize for Span {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -117,13 +120,13 @@ mod serde_form {
         }
 
         fn visit_u64<E: Error>(self, updates: u64) -> Result<Span, E> {
+            check::updates("", updates).map_err(E::custom)?;
             Ok(Span::Updates(updates))
         }
 
         fn visit_i64<E: Error>(self, updates: i64) -> Result<Span, E> {
-            u64::try_from(updates)
-                .map(Span::Updates)
-                .map_err(|_| refuse(updates))
+            let whole = u64::try_from(updates).map_err(|_| refuse(updates))?;
+            self.visit_u64(whole)
         }
 
         fn visit_f64<E: Error>(self, number: f64) -> Result<Span, E> {
@@ -139,6 +142,7 @@ mod serde_form {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MAX_UPDATE;
 
     #[test]
     fn text_and_span_are_one_to_one() {
@@ -184,6 +188,25 @@ mod tests {
         ] {
             let error = text.parse::<Span>().err().map(|error| error.to_string());
             assert_eq!(error, Some(format!("{text:?}: {ALLOWED}")));
+        }
+    }
+
+    #[test]
+    fn no_more_updates_than_a_file_can_say() {
+        let most = MAX_UPDATE.to_string();
+        assert_eq!(most.parse(), Ok(Span::Updates(MAX_UPDATE)));
+        for text in ["9007199254740993", "18446744073709551615"] {
+            let allowed = format!("{text}: must be at most 9007199254740992 (2^53)");
+            let error = text.parse::<Span>().map_err(|error| error.to_string());
+            assert_eq!(error, Err(allowed.clone()));
+            #[cfg(feature = "serde")]
+            for json in [text.to_owned(), format!("{text:?}")] {
+                let error = serde_json::from_str::<Span>(&json).map_err(|error| error.to_string());
+                assert!(
+                    error.is_err_and(|error| error.starts_with(&allowed)),
+                    "{json}"
+                );
+            }
         }
     }
 

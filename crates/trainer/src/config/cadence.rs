@@ -22,7 +22,7 @@ pub enum Cadence {
 }
 
 const ALLOWED: &str = "must be updates (500), epochs (\"2ep\"), a share of the run (\"5%\") or a time (\"30s\", \
-     \"10min\", \"1.5h\"), and above zero";
+     \"10min\", \"1.5h\"), above zero and at most 2^53 updates";
 
 impl FromStr for Cadence {
     type Err = String;
@@ -107,6 +107,7 @@ mod tests {
             "0",
             "-1",
             "0ep",
+            "18446744073709551615",
             "0s",
             "-1min",
             "rest",

@@ -23,7 +23,7 @@ pub enum Length {
     Time(Duration),
 }
 
-const ALLOWED: &str = "must be updates (4000), epochs (\"20ep\") or a time (\"30s\", \"20min\", \"1.5h\"), and above zero";
+const ALLOWED: &str = "must be updates (4000), epochs (\"20ep\") or a time (\"30s\", \"20min\", \"1.5h\"), above zero and at most 2^53 updates";
 
 impl Length {
     /// How many updates it is where an epoch has so many; nothing for a time.
@@ -109,7 +109,17 @@ mod tests {
 
     #[test]
     fn no_run_is_nothing_long_and_none_is_a_share_of_itself() {
-        for text in ["0", "-4", "0ep", "0min", "5%", "rest", "ten", ""] {
+        for text in [
+            "0",
+            "18446744073709551615",
+            "-4",
+            "0ep",
+            "0min",
+            "5%",
+            "rest",
+            "ten",
+            "",
+        ] {
             let refused = text.parse::<Length>().unwrap_err();
             assert!(refused.contains("above zero"), "{text}: {refused}");
         }

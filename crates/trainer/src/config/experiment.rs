@@ -1,15 +1,15 @@
 //! What `trainer compare` runs: strategies under conditions, each at some peaks, each with some seeds.
 
+mod case;
 mod section;
 mod target;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use schedules::MAX_PEAK;
-
 use super::error::suggest;
-use super::{ConfigError, Layer, Length, Origin, Resolved, Settings, recipe, resolve};
+use super::{ConfigError, Layer, Origin, recipe, resolve};
+pub use case::{Case, Peaks};
 use section::{Part, Section};
 pub use target::{Goal, Target};
 
@@ -28,28 +28,6 @@ pub struct Experiment {
     pub cases: Vec<Case>,
 }
 
-/// A strategy under a condition.
-#[derive(Debug, Clone)]
-pub struct Case {
-    /// What all that it is compared with have in common.
-    pub condition: String,
-    /// What differs.
-    pub strategy: String,
-    /// Where the peak learning rate comes from.
-    pub peaks: Peaks,
-    /// The settings, whose peak and seed are those of no run.
-    pub resolved: Resolved,
-}
-
-/// Where a peak learning rate comes from.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Peaks {
-    /// It is given, and nothing is tuned.
-    Given(f64),
-    /// The best of these, which rise.
-    Grid(Vec<f64>),
-}
-
 /// The built-in experiment.
 const CAST: &str = include_str!("experiment/cast.toml");
 /// What errors call it.
@@ -58,6 +36,8 @@ const CAST_NAME: &str = "the built-in cast";
 const SECTION: &str = "compare";
 /// How often the gain is measured, which verdicts rest on, at about 2 % of the time.
 const GAIN_EVERY: i64 = 50;
+/// How many cases there may be, which each condition multiplies: the settings of all are held at once.
+const MOST_CASES: usize = 500;
 /// How far tuning seeds are from the others.
 const APART: u64 = 1000;
 
@@ -94,37 +74,43 @@ impl Experiment {
         let own_data = settings.iter().any(|layer| layer.has("data", "name"));
         let base = (!own_data).then_some(cast_settings);
         let base: Vec<Layer> = [gauge].into_iter().chain(base).chain(settings).collect();
-        let mut cases = Vec::new();
+        let mut meant = Vec::new();
         for condition in &conditions {
-            let layers: Vec<&Layer> = base.iter().chain([&condition.settings]).collect();
-            let optimizer = layers.iter().rev().find_map(|layer| layer.optimizer_kind());
+            let optimizer = [&condition.settings].into_iter().chain(base.iter().rev());
+            let optimizer = optimizer.flat_map(Layer::optimizer_kind).next();
             let optimizer = optimizer.unwrap_or(recipe::OPTIMIZER);
-            let strategies = strategies.iter();
-            let meant = strategies.filter(|strategy| match &strategy.only {
+            let strategies = strategies.iter().filter(|strategy| match &strategy.only {
                 None => true,
                 Some(only) => *only == condition.name || only == optimizer,
             });
-            for strategy in meant {
-                let layers = layers.iter().copied().chain([&strategy.settings]);
-                let resolved = resolve(layers.cloned()).map_err(|error| ConfigError {
-                    message: format!("{}, {}: {error}", condition.name, strategy.name),
-                    ..error
-                })?;
-                cases.push(Case {
-                    condition: condition.name.clone(),
-                    strategy: strategy.name.clone(),
-                    peaks: peaks(&own, strategy, resolved.settings.optimizer.lr, &grid)?,
-                    resolved,
-                });
-            }
-        }
-        let mut names = BTreeSet::new();
-        for case in &cases {
-            if !names.insert((&case.condition, &case.strategy)) {
-                let reason = format!("{} is there twice under {}", case.strategy, case.condition);
+            meant.extend(strategies.map(|strategy| (condition, strategy)));
+            // Before any is resolved, which takes memory.
+            if meant.len() > MOST_CASES {
+                let reason = format!("with the conditions, these are more than {MOST_CASES}");
                 return Err(own.refuse("strategies", reason));
             }
         }
+        let mut names = BTreeSet::new();
+        for (condition, strategy) in &meant {
+            if !names.insert((&condition.name, &strategy.name)) {
+                let reason = format!("{} is there twice under {}", strategy.name, condition.name);
+                return Err(own.refuse("strategies", reason));
+            }
+        }
+        let cases = meant.into_iter().map(|(condition, strategy)| {
+            let layers = base.iter().chain([&condition.settings, &strategy.settings]);
+            let resolved = resolve(layers.cloned()).map_err(|error| ConfigError {
+                message: format!("{}, {}: {error}", condition.name, strategy.name),
+                ..error
+            })?;
+            Ok(Case {
+                condition: condition.name.clone(),
+                strategy: strategy.name.clone(),
+                peaks: Peaks::of(&own, strategy, resolved.settings.optimizer.lr, &grid)?,
+                resolved,
+            })
+        });
+        let cases = cases.collect::<Result<Vec<Case>, ConfigError>>()?;
         let baseline = own.text("baseline")?.or(cast.text("baseline")?);
         let baseline = baseline.unwrap_or_default();
         if !cases.iter().any(|case| case.strategy == baseline) {
@@ -161,70 +147,11 @@ impl Experiment {
     }
 }
 
-impl Peaks {
-    /// Those to choose from; none where it is given.
-    pub fn grid(&self) -> &[f64] {
-        match self {
-            Self::Given(_) => &[],
-            Self::Grid(peaks) => peaks,
-        }
-    }
-}
-
-impl Case {
-    /// The settings of one run.
-    pub fn settings(&self, peak: f64, seed: u64) -> Settings {
-        let mut settings = self.resolved.settings.clone();
-        settings.optimizer.lr = peak;
-        settings.seed = seed;
-        settings
-    }
-
-    /// The same, planned for so many updates.
-    #[must_use]
-    pub fn lasting(&self, updates: u64) -> Self {
-        let mut case = self.clone();
-        case.resolved.settings.train.length = Length::Updates(updates);
-        case
-    }
-}
-
-/// Factors times the learning rate, to three digits, which is all that a factor means.
-fn peaks(
-    section: &Section,
-    strategy: &Part,
-    rate: f64,
-    grid: &[f64],
-) -> Result<Peaks, ConfigError> {
-    let peak = |factor: f64| {
-        let peak = format!("{:.2e}", factor * rate).parse().unwrap_or(f64::NAN);
-        if peak > 0.0 && peak <= MAX_PEAK {
-            return Ok(peak);
-        }
-        let reason = format!(
-            "{factor} times {rate}, the learning rate of {}, must be above 0 and at most {MAX_PEAK:e}",
-            strategy.name
-        );
-        Err(section.refuse("grid", reason))
-    };
-    match strategy.at {
-        Some(factor) => Ok(Peaks::Given(peak(factor)?)),
-        None => {
-            let mut peaks = grid
-                .iter()
-                .map(|factor| peak(*factor))
-                .collect::<Result<Vec<f64>, _>>()?;
-            peaks.sort_by(f64::total_cmp);
-            peaks.dedup();
-            Ok(Peaks::Grid(peaks))
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::config::Length;
 
     fn read(text: &str) -> Result<Experiment, ConfigError> {
         Experiment::read(vec![Layer::parse(Path::new("a.toml"), text).unwrap()])
@@ -332,6 +259,27 @@ mod tests {
         let longer = experiment.cases[0].lasting(50).settings(0.1, 7);
         assert_eq!(longer.train.length, Length::Updates(50));
         assert_eq!(Experiment::read(Vec::new()).unwrap().target, None);
+    }
+
+    #[test]
+    fn there_are_no_more_cases_than_memory_is_for() {
+        let of = |conditions: usize, strategies: usize| {
+            let named = |count: usize| {
+                let names = (0..count).map(|name| format!("{{ name = \"{name}\" }}"));
+                names.collect::<Vec<_>>().join(", ")
+            };
+            let (conditions, strategies) = (named(conditions), named(strategies));
+            read(&format!(
+                "[compare]\nconditions = [{conditions}]\nstrategies = [{strategies}]\nbaseline = \"0\"\n"
+            ))
+        };
+        assert_eq!(of(20, 25).unwrap().cases.len(), MOST_CASES);
+        let error = of(3, 167).unwrap_err().to_string();
+        assert!(
+            error.ends_with("with the conditions, these are more than 500"),
+            "{error}"
+        );
+        assert!(error.len() < 300, "{error}");
     }
 
     #[test]

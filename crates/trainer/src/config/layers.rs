@@ -119,9 +119,12 @@ impl Layer {
     pub(super) fn split(mut self, section: &str) -> (Self, Self) {
         let taken = self.table.remove(section);
         let table = taken.map(|value| (section.to_owned(), value));
+        let below = |key: &String| key.split(['.', '[']).next() == Some(section);
+        let (taken, left) = self.origins.into_iter().partition(|(key, _)| below(key));
+        self.origins = left;
         let alone = Self {
             table: table.into_iter().collect(),
-            origins: self.origins.clone(),
+            origins: taken,
         };
         (alone, self)
     }

@@ -59,6 +59,9 @@ pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, Con
     Ok(Resolved { settings, layers })
 }
 
+/// How much of a value an error repeats, in bytes.
+const LONGEST_VALUE: usize = 120;
+
 /// "`key = value` (place): reason".
 pub(super) fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display) -> ConfigError {
     let mut parts = key.split('.');
@@ -72,6 +75,11 @@ pub(super) fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display)
             let reason = reason
                 .strip_prefix(&format!("{value}: "))
                 .unwrap_or(&reason);
+            let mut value = value.to_string();
+            if value.len() > LONGEST_VALUE {
+                value.truncate(value.floor_char_boundary(LONGEST_VALUE));
+                value.push('…');
+            }
             ConfigError::new(format!("{key} = {value} ({place}): {reason}"))
         }
         None => ConfigError::new(format!("{key} ({place}): {reason}")),

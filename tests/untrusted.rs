@@ -198,14 +198,17 @@ fn events_of_a_hard_life(folder: &Path) -> Vec<u8> {
     let mut command = trainer(folder, &run);
     let killed = command.env("ANNEAL_FAULT", "save:2:kill").output().unwrap();
     assert!(!killed.status.success());
-    let events = folder.join("runs/hard/events.jsonl");
-    let mut changed = fs::read_to_string(&events).unwrap();
-    let adjusted =
-        r#"{"time":0.0,"seconds":0.0,"event":"adjusted","number":0,"updates":20,"change":"#;
-    changed.push_str(&format!("{adjusted}{{\"scale_lr\":\"0.5\"}}}}\n"));
-    fs::write(&events, changed).unwrap();
+    let path = folder.join("runs/hard");
+    let mut log = RunDirectory::open(&path).unwrap().event_log(false).unwrap();
+    let adjusted = RunEvent::Adjusted {
+        number: 0,
+        updates: 20,
+        change: Adjustment::ScaleLr(0.5),
+        request: None,
+    };
+    log.append(adjusted).unwrap();
     succeed(folder, &["train", "--resume", "runs/hard"]);
-    fs::read(events).unwrap()
+    fs::read(path.join("events.jsonl")).unwrap()
 }
 
 /// The kinds of events that those do not have.

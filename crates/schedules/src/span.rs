@@ -31,7 +31,7 @@ const ALLOWED: &str = "must be updates (500), epochs (\"3ep\"), a share of the r
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Span {
-    /// A number of optimizer updates; as text, at most 2^53.
+    /// A number of optimizer updates; in a config or as text, at most 2^53.
     Updates(u64),
     /// A number of epochs, finite and not negative.
     Epochs(f64),

@@ -40,6 +40,12 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "[schedule]\nkind = \"sequence\"\nmilestones = [\"50%\"]\nschedules = [\n  { kind = \"constant\" },\n  { kind = \"step\", evry = 3 },\n]\n",
         &["train", "a.toml"],
     ),
+    ("schedule_colon", "", &["train", "--schedule", "cosine: 5%"]),
+    (
+        "long_value",
+        "[compare]\nstrategies = [\n  { name = \"a\", schedule = { kind = \"cosine\" } },\n  { name = \"b\", schedule = { kind = \"wsd\", decay = \"20%\" } },\n  { name = \"a\", schedule = { kind = \"rex\" } },\n]\n",
+        &["compare", "a.toml"],
+    ),
     ("kind_optimizer", "", &["train", "--optimizer", "adamm"]),
     ("kind_model", "", &["train", "--model", "lenet"]),
     ("kind_schedule", "", &["train", "--schedule", "cosin"]),

@@ -67,23 +67,25 @@ pub(super) fn refuse(layers: &Layers, key: &str, reason: impl std::fmt::Display)
     let mut parts = key.split('.');
     let first = parts.next().and_then(|part| layers.table().get(part));
     let value = parts.fold(first, |value, part| value.and_then(|value| value.get(part)));
+    let value = value.map_or_else(String::new, ToString::to_string);
+    let reason = reason.to_string();
+    // A reason that comes from the value's own type begins with the value.
+    let own = reason.strip_prefix(&value);
+    let own = own.and_then(|reason| reason.strip_prefix(": "));
+    wrong(layers, key, value, own.unwrap_or(&reason))
+}
+
+/// The same for a `value` that is known, or for none if it is empty.
+fn wrong(layers: &Layers, key: &str, mut value: String, reason: &str) -> ConfigError {
     let place = layers.origin(key);
-    match value {
-        // A reason that comes from the value's own type begins with the value.
-        Some(value) => {
-            let reason = reason.to_string();
-            let reason = reason
-                .strip_prefix(&format!("{value}: "))
-                .unwrap_or(&reason);
-            let mut value = value.to_string();
-            if value.len() > LONGEST_VALUE {
-                value.truncate(value.floor_char_boundary(LONGEST_VALUE));
-                value.push('…');
-            }
-            ConfigError::new(format!("{key} = {value} ({place}): {reason}"))
-        }
-        None => ConfigError::new(format!("{key} ({place}): {reason}")),
+    if value.is_empty() {
+        return ConfigError::new(format!("{key} ({place}): {reason}"));
     }
+    if value.len() > LONGEST_VALUE {
+        value.truncate(value.floor_char_boundary(LONGEST_VALUE));
+        value.push('…');
+    }
+    ConfigError::new(format!("{key} = {value} ({place}): {reason}"))
 }
 
 /// Every key outside `schedule` is one that [`RunFile`] has.
@@ -161,13 +163,12 @@ fn schedule(layers: &Layers) -> Result<ScheduleConfig, ConfigError> {
 /// A schedule's own error, with its place, in the form of [`refuse`].
 fn schedule_error(layers: &Layers, error: &schedules::ScheduleError) -> ConfigError {
     let error = error.clone().below("schedule");
-    let place = layers.origin(error.path());
-    let text = error.to_string();
-    let message = match text.split_once(": ") {
-        Some((setting, reason)) => format!("{setting} ({place}): {reason}"),
-        None => format!("{text} ({place})"),
-    };
-    let wrong = ConfigError::new(message);
+    let wrong = wrong(
+        layers,
+        error.path(),
+        error.value().to_owned(),
+        error.allowed(),
+    );
     match error.hint() {
         Some(hint) => wrong.hint(hint),
         None => wrong,

@@ -11,13 +11,21 @@ use super::settings::{Network, Source};
 /// that averages its weights instead.
 pub(super) fn schedule(optimizer: &str) -> Table {
     let mut schedule = Table::from_iter([("warmup".to_owned(), Value::from("5%"))]);
-    if optimizer.starts_with("schedule_free") {
-        schedule.insert("kind".to_owned(), Value::from("constant"));
-    } else {
-        schedule.insert("kind".to_owned(), Value::from("cosine"));
+    let kind = schedule_kind(optimizer);
+    schedule.insert("kind".to_owned(), Value::from(kind));
+    if kind == "cosine" {
         schedule.insert("floor".to_owned(), Value::from(0.01));
     }
     Table::from_iter([("schedule".to_owned(), Value::Table(schedule))])
+}
+
+/// The kind of the default schedule.
+pub(super) fn schedule_kind(optimizer: &str) -> &'static str {
+    if optimizer.starts_with("schedule_free") {
+        "constant"
+    } else {
+        "cosine"
+    }
 }
 
 /// The optimizer that is used where none is named.

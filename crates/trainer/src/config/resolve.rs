@@ -12,7 +12,7 @@ mod train;
 
 use std::path::{Path, PathBuf};
 
-use schedules::ScheduleConfig;
+use schedules::{ScheduleConfig, Span};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -37,15 +37,15 @@ pub struct Resolved {
 /// The first setting that is unknown, of the wrong type or out of range, with its place and what is allowed.
 pub fn resolve(sources: impl IntoIterator<Item = Layer>) -> Result<Resolved, ConfigError> {
     let sources: Vec<Layer> = sources.into_iter().collect();
-    let kind = sources.iter().rev().find_map(Layer::optimizer_kind);
-    let default = recipe::schedule(kind.unwrap_or(recipe::OPTIMIZER));
+    let optimizer = sources.iter().rev().find_map(Layer::optimizer_kind);
+    let optimizer = optimizer.unwrap_or(recipe::OPTIMIZER).to_owned();
     let mut layers = Layers::default();
-    layers.push(Layer::from_default(default))?;
+    layers.push(Layer::from_default(recipe::schedule(&optimizer)))?;
     for layer in sources {
         layers.push(layer)?;
     }
     check_keys(&layers)?;
-    let schedule = schedule(&layers)?;
+    let schedule = schedule(&layers, recipe::schedule_kind(&optimizer))?;
     let mut typed = layers.table().clone();
     typed.remove("schedule");
     let own_keys = own_keys(&mut typed);
@@ -154,10 +154,29 @@ fn own_keys(typed: &mut Table) -> Table {
     own
 }
 
-fn schedule(layers: &Layers) -> Result<ScheduleConfig, ConfigError> {
+/// The schedule, over a default of the kind `default`, which has a warm-up.
+fn schedule(layers: &Layers, default: &str) -> Result<ScheduleConfig, ConfigError> {
     let value = layers.table().get("schedule").cloned();
     let value = serde_json::to_value(value).map_err(|error| ConfigError::new(error.to_string()))?;
-    ScheduleConfig::from_value(value).map_err(|error| schedule_error(layers, &error))
+    let mut schedule =
+        ScheduleConfig::from_value(value).map_err(|error| schedule_error(layers, &error))?;
+    if schedule.kind() == default && schedule.warmup.is_none() {
+        for (key, is_given) in [
+            ("warmup_start", schedule.warmup_start.is_some()),
+            ("warmup_curve", schedule.warmup_curve.is_some()),
+        ] {
+            if is_given {
+                return Err(refuse(
+                    layers,
+                    &format!("schedule.{key}"),
+                    "needs a `warmup`",
+                ));
+            }
+        }
+        // Saved without one, it would have the default's when it is read again.
+        schedule.warmup = Some(Span::Updates(0));
+    }
+    Ok(schedule)
 }
 
 /// A schedule's own error, with its place, in the form of [`refuse`].

@@ -76,8 +76,8 @@ impl Experiment {
         let base: Vec<Layer> = [gauge].into_iter().chain(base).chain(settings).collect();
         let mut meant = Vec::new();
         for condition in &conditions {
-            let optimizer = [&condition.settings].into_iter().chain(base.iter().rev());
-            let optimizer = optimizer.flat_map(Layer::optimizer_kind).next();
+            let mut layers = base.iter().chain([&condition.settings]).rev();
+            let optimizer = layers.find_map(Layer::optimizer_kind);
             let optimizer = optimizer.unwrap_or(recipe::OPTIMIZER);
             let strategies = strategies.iter().filter(|strategy| match &strategy.only {
                 None => true,

@@ -117,14 +117,14 @@ impl Layer {
 
     /// This section alone, and everything else.
     pub(super) fn split(mut self, section: &str) -> (Self, Self) {
-        let taken = self.table.remove(section);
-        let table = taken.map(|value| (section.to_owned(), value));
-        let below = |key: &String| key.split(['.', '[']).next() == Some(section);
-        let (taken, left) = self.origins.into_iter().partition(|(key, _)| below(key));
-        self.origins = left;
+        let table = self.table.remove(section);
+        let table = table.map(|value| (section.to_owned(), value));
+        let (origins, others) = (self.origins.into_iter())
+            .partition(|(key, _)| key.split(['.', '[']).next() == Some(section));
+        self.origins = others;
         let alone = Self {
             table: table.into_iter().collect(),
-            origins: taken,
+            origins,
         };
         (alone, self)
     }

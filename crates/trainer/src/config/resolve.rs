@@ -161,17 +161,10 @@ fn schedule(layers: &Layers, default: &str) -> Result<ScheduleConfig, ConfigErro
     let mut schedule =
         ScheduleConfig::from_value(value).map_err(|error| schedule_error(layers, &error))?;
     if schedule.kind() == default && schedule.warmup.is_none() {
-        for (key, is_given) in [
-            ("warmup_start", schedule.warmup_start.is_some()),
-            ("warmup_curve", schedule.warmup_curve.is_some()),
-        ] {
-            if is_given {
-                return Err(refuse(
-                    layers,
-                    &format!("schedule.{key}"),
-                    "needs a `warmup`",
-                ));
-            }
+        let start = schedule.warmup_start.map(|_| "schedule.warmup_start");
+        let curve = schedule.warmup_curve.map(|_| "schedule.warmup_curve");
+        if let Some(key) = start.or(curve) {
+            return Err(refuse(layers, key, "needs a `warmup`"));
         }
         // Saved without one, it would have the default's when it is read again.
         schedule.warmup = Some(Span::Updates(0));
